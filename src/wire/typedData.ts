@@ -1,0 +1,181 @@
+import { CarelatticeError } from '../errors.ts';
+import { concat, fromHex, utf8, type Hex } from '../hash/bytes.ts';
+import { keccak256 } from '../hash/keccak.ts';
+import { abiWordWriter, type WordWriter } from './abiWord.ts';
+import { fieldsOf, isStructName, structs } from './typedDataStructs.ts';
+import type { Field, MessageOf, StructName } from './typedDataStructs.ts';
+
+export type * from './typedDataStructs.ts';
+
+/**
+ * EIP-712 typed data under the one domain of all signatures: name "Carelattice", version "1", salt = federationId;
+ * no chain id and no contract (ERC-5267 fields 0x13). Packed by hand: about a hundred times faster than ethers.
+ */
+
+const DOMAIN_FIELDS: readonly Field[] = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'salt', type: 'bytes32' },
+];
+const DOMAIN_NAME = 'Carelattice';
+const DOMAIN_VERSION = '1';
+
+/** Errors name types and fields, never values: a message may hold what must not be logged. */
+const unfit = (message: string): CarelatticeError => new CarelatticeError('BadAbi', message);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+/** The part of a type name before any brackets. */
+const itemOf = (type: string): string => type.replace(/(\[\])+$/, '');
+
+/** A struct and the structs it contains, itself first, the others by name, as EIP-712 orders them. */
+function withInner(name: StructName): StructName[] {
+  const found = new Set<StructName>();
+  const visit = (struct: StructName): void => {
+    if (found.has(struct)) return;
+    found.add(struct);
+    for (const { type } of fieldsOf(struct)) {
+      const item = itemOf(type);
+      if (isStructName(item)) visit(item);
+    }
+  };
+  visit(name);
+  return [name, ...[...found].filter((struct) => struct !== name).sort()];
+}
+
+/** `encodeType` of EIP-712. */
+export const typeOf = (name: StructName): string =>
+  withInner(name)
+    .map((struct) => `${struct}(${structs[struct]})`)
+    .join('');
+
+function arrayWriter(item: WordWriter): WordWriter {
+  return (out, offset, value) => {
+    if (!Array.isArray(value)) throw unfit('a list is needed');
+    const words = new Uint8Array(32 * value.length);
+    for (const [index, entry] of value.entries()) item(words, 32 * index, entry);
+    out.set(keccak256(words), offset);
+  };
+}
+
+const stringWriter: WordWriter = (out, offset, value) => {
+  if (typeof value !== 'string' || !value.isWellFormed()) {
+    throw unfit('a well-formed text is needed');
+  }
+  out.set(keccak256(utf8(value)), offset);
+};
+
+const bytesWriter: WordWriter = (out, offset, value) => {
+  if (typeof value !== 'string') throw unfit('hex is needed');
+  out.set(keccak256(fromHex(value)), offset);
+};
+
+function writerOf(type: string): WordWriter {
+  if (type.endsWith('[]')) return arrayWriter(writerOf(type.slice(0, -2)));
+  if (type === 'string') return stringWriter;
+  if (type === 'bytes') return bytesWriter;
+  if (isStructName(type)) {
+    return (out, offset, value) => {
+      if (!isObject(value)) throw unfit('a struct is needed');
+      out.set(structHash(type, value), offset);
+    };
+  }
+  const writer = abiWordWriter(type);
+  if (writer === undefined) throw unfit(`no such type: ${type}`);
+  return writer;
+}
+
+interface Packer {
+  readonly typeHash: Uint8Array;
+  readonly fields: readonly { readonly name: string; readonly write: WordWriter }[];
+}
+
+const packers = new Map<StructName, Packer>();
+
+function packerOf(name: StructName): Packer {
+  const known = packers.get(name);
+  if (known !== undefined) return known;
+  const packer: Packer = {
+    typeHash: keccak256(utf8(typeOf(name))),
+    fields: fieldsOf(name).map((field) => ({ name: field.name, write: writerOf(field.type) })),
+  };
+  packers.set(name, packer);
+  return packer;
+}
+
+function structHash(name: StructName, message: Fields): Uint8Array {
+  const { typeHash, fields } = packerOf(name);
+  const words = new Uint8Array(32 * (1 + fields.length));
+  words.set(typeHash);
+  let offset = 32;
+  for (const field of fields) {
+    field.write(words, offset, message[field.name]);
+    offset += 32;
+  }
+  return keccak256(words);
+}
+
+const domainTypeHash = keccak256(utf8('EIP712Domain(string name,string version,bytes32 salt)'));
+const nameHash = keccak256(utf8(DOMAIN_NAME));
+const versionHash = keccak256(utf8(DOMAIN_VERSION));
+
+/** The domain separator of a federation, 32 bytes. @throws `BadHex` */
+export const domainSeparator = (federationId: Hex): Uint8Array =>
+  keccak256(concat(domainTypeHash, nameHash, versionHash, fromHex(federationId, 32)));
+
+const PREFIX = Uint8Array.of(0x19, 0x01);
+let lastFederation: Hex | undefined;
+let lastPrefix: Uint8Array = PREFIX;
+
+/** The 34 bytes before the struct hash; a process serves one federation, so the last one is kept. */
+function prefixOf(federationId: Hex): Uint8Array {
+  if (federationId !== lastFederation) {
+    lastPrefix = concat(PREFIX, domainSeparator(federationId));
+    lastFederation = federationId;
+  }
+  return lastPrefix;
+}
+
+/** The 32 bytes that are signed for `message`. @throws `BadAbi` when a field does not fit its type, `BadHex` */
+export function typedDigest<N extends StructName>(
+  name: N,
+  federationId: Hex,
+  message: MessageOf<N>,
+): Uint8Array {
+  return keccak256(concat(prefixOf(federationId), structHash(name, message)));
+}
+
+/** What `eth_signTypedData_v4` takes; numbers are decimal texts, so that `JSON.stringify` works. */
+export interface WalletTypedData {
+  readonly domain: { readonly name: string; readonly version: string; readonly salt: Hex };
+  /** With `EIP712Domain`, which ethers' `signTypedData` wants left out. */
+  readonly types: Readonly<Record<string, readonly Field[]>>;
+  readonly primaryType: StructName;
+  readonly message: Fields;
+}
+
+const numbersAsText = (value: unknown): unknown => {
+  if (typeof value === 'bigint' || typeof value === 'number') return value.toString();
+  if (Array.isArray(value)) return value.map(numbersAsText);
+  return isObject(value) ? textFields(value) : value;
+};
+
+const textFields = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, numbersAsText(value)]));
+
+/** `message` as a wallet signs it: signing it gives a signature over `typedDigest(name, federationId, message)`. */
+export function typedDataOf<N extends StructName>(
+  name: N,
+  federationId: Hex,
+  message: MessageOf<N>,
+): WalletTypedData {
+  const inner = withInner(name).map((struct) => [struct, fieldsOf(struct)] as const);
+  return {
+    domain: { name: DOMAIN_NAME, version: DOMAIN_VERSION, salt: federationId },
+    types: { EIP712Domain: DOMAIN_FIELDS, ...Object.fromEntries(inner) },
+    primaryType: name,
+    message: textFields(message),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Hex } from '../hash/bytes.ts';
+
+/** Every struct that is signed, word for word as its EIP-712 type; the fields of each message follow from it. */
+export const structs = {
+  OpenPatient:
+    'bytes32 networkId,uint256 chainId,address authority,bytes32 idNonce,bytes32 inboxKeyHash',
+  SetRelations:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,bytes32 relationsDigest',
+  ScopeEpoch:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,bytes32 handle,uint32 epoch,bytes32 commitment',
+  Enrollment: 'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 nodeId,uint64 seq',
+  Withdrawal: 'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 nodeId,uint64 seq',
+  Package:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 nodeId,uint64 seq,bytes32 packageHash',
+  Record:
+    'bytes32 networkId,uint256 chainId,bytes32 author,uint32 keyEpoch,bytes16 recordId,bytes32 headerHash,bytes32 bodyRoot,string category,string[] resourceTypes,string[] sensitivity,string status,uint64 recordedAt,uint64 eventFrom,uint64 eventTo,bytes16 previousVersion,string mediaType,uint64 bodyLength',
+  RecordBatch: 'bytes32 networkId,uint256 chainId,bytes32 author,uint32 keyEpoch,bytes32 batchRoot',
+  StorageReceipt:
+    'bytes32 networkId,uint256 chainId,bytes32 holder,uint64 request,bytes32 anchorsRoot,bytes32 locatorRoot',
+  Envelope:
+    'bytes32 networkId,uint256 chainId,bytes32 sender,uint32 keyEpoch,bytes32 recipient,uint16 messageType,bytes16 correlationId,uint64 term,uint64 expiry,bytes32 bodyHash',
+  Proposal: 'bytes32 networkId,uint256 chainId,Call[] calls,uint256 nonce,uint64 expiry',
+  Call: 'address target,bytes data',
+} as const;
+
+type Structs = typeof structs;
+
+/** Name of a struct. */
+export type StructName = keyof Structs;
+
+/** The TypeScript value of a Solidity type: up to 32 bits number, above bigint, bytes and addresses hex. */
+type ValueOf<T extends string> = T extends `${infer Item}[]`
+  ? readonly ValueOf<Item>[]
+  : T extends StructName
+    ? MessageOf<T>
+    : T extends 'string'
+      ? string
+      : T extends 'uint8' | 'uint16' | 'uint32'
+        ? number
+        : T extends `uint${number}`
+          ? bigint
+          : T extends 'bytes' | 'address' | `bytes${number}`
+            ? Hex
+            : never;
+
+type FieldsOf<S extends string> = S extends `${infer First},${infer Rest}`
+  ? FieldsOf<First> & FieldsOf<Rest>
+  : S extends `${infer Type} ${infer Name}`
+    ? { readonly [Key in Name]: ValueOf<Type> }
+    : never;
+
+/** The fields of a struct, ready to be signed. */
+export type MessageOf<N extends StructName> = {
+  readonly [Key in keyof FieldsOf<Structs[N]>]: FieldsOf<Structs[N]>[Key];
+};
+
+export type OpenPatient = MessageOf<'OpenPatient'>;
+export type SetRelations = MessageOf<'SetRelations'>;
+export type ScopeEpoch = MessageOf<'ScopeEpoch'>;
+export type Enrollment = MessageOf<'Enrollment'>;
+export type Withdrawal = MessageOf<'Withdrawal'>;
+export type Package = MessageOf<'Package'>;
+/** The typed data an author's node signs for each record; lies with its signature in the sealed inner header. */
+export type RecordMessage = MessageOf<'Record'>;
+export type RecordBatch = MessageOf<'RecordBatch'>;
+export type StorageReceipt = MessageOf<'StorageReceipt'>;
+/** The typed data of a courier envelope. */
+export type EnvelopeMessage = MessageOf<'Envelope'>;
+export type Proposal = MessageOf<'Proposal'>;
+
+/** One field of a struct. */
+export interface Field {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The fields of a struct in signing order. */
+export function fieldsOf(name: StructName): readonly Field[] {
+  return structs[name].split(',').map((field) => {
+    const [type = '', fieldName = ''] = field.split(' ');
+    return { name: fieldName, type };
+  });
+}
+
+/** Whether a type of a field is one of the structs. */
+export const isStructName = (type: string): type is StructName => Object.hasOwn(structs, type);
