@@ -2,12 +2,14 @@ import { CarelatticeError } from '../errors.ts';
 
 /**
  * One 32-byte word of `abi.encode` and of EIP-712: a static elementary type, written straight into its place.
- * Numbers and addresses lie at the right end of the word, `bytesN` at the left.
+ * The word must be zero before. Numbers and addresses lie at the right end of the word, `bytesN` at the left.
  */
 export type WordWriter = (out: Uint8Array, offset: number, value: unknown) => void;
 
 const refused = (type: string): CarelatticeError =>
   new CarelatticeError('BadAbi', 'a value does not fit its type', { facts: { type } });
+
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Value of a hex digit by its character code, 255 for any other character. */
 const DIGIT = new Uint8Array(128).fill(255);
@@ -43,24 +45,32 @@ function bytesWriter(type: string, length: number, offsetInWord: number): WordWr
   };
 }
 
+function putNumber(out: Uint8Array, end: number, value: number): void {
+  for (let rest = value, at = end; rest > 0; at--) {
+    out[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+}
+
+function putBigint(out: Uint8Array, offset: number, value: bigint): void {
+  const view = new DataView(out.buffer, out.byteOffset + offset, 32);
+  for (let at = 24, rest = value; rest > 0n; at -= 8) {
+    view.setBigUint64(at, BigInt.asUintN(64, rest));
+    rest >>= 64n;
+  }
+}
+
 function numberWriter(type: string, bits: number): WordWriter {
   const limit = 1n << BigInt(bits);
   return (out, offset, value) => {
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** bits) throw refused(type);
-      let rest = value;
-      for (let at = offset + 31; rest > 0; at--) {
-        out[at] = rest % 256;
-        rest = Math.floor(rest / 256);
-      }
+      putNumber(out, offset + 31, value);
       return;
     }
     if (typeof value !== 'bigint' || value < 0n || value >= limit) throw refused(type);
-    const view = new DataView(out.buffer, out.byteOffset + offset, 32);
-    for (let at = 24, rest = value; rest > 0n; at -= 8) {
-      view.setBigUint64(at, BigInt.asUintN(64, rest));
-      rest >>= 64n;
-    }
+    if (value <= SAFE) putNumber(out, offset + 31, Number(value));
+    else putBigint(out, offset, value);
   };
 }
 

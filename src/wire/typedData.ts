@@ -88,7 +88,8 @@ function writerOf(type: string): WordWriter {
 }
 
 interface Packer {
-  readonly typeHash: Uint8Array;
+  /** typeHash ‖ a word per field, filled anew by each message: allocating it each time costs more than hashing. */
+  readonly words: Uint8Array;
   readonly fields: readonly { readonly name: string; readonly write: WordWriter }[];
 }
 
@@ -97,18 +98,17 @@ const packers = new Map<StructName, Packer>();
 function packerOf(name: StructName): Packer {
   const known = packers.get(name);
   if (known !== undefined) return known;
-  const packer: Packer = {
-    typeHash: keccak256(utf8(typeOf(name))),
-    fields: fieldsOf(name).map((field) => ({ name: field.name, write: writerOf(field.type) })),
-  };
+  const fields = fieldsOf(name).map(({ name, type }) => ({ name, write: writerOf(type) }));
+  const words = new Uint8Array(32 * (1 + fields.length));
+  words.set(keccak256(utf8(typeOf(name))));
+  const packer: Packer = { words, fields };
   packers.set(name, packer);
   return packer;
 }
 
 function structHash(name: StructName, message: Fields): Uint8Array {
-  const { typeHash, fields } = packerOf(name);
-  const words = new Uint8Array(32 * (1 + fields.length));
-  words.set(typeHash);
+  const { words, fields } = packerOf(name);
+  words.fill(0, 32);
   let offset = 32;
   for (const field of fields) {
     field.write(words, offset, message[field.name]);
@@ -125,18 +125,9 @@ const versionHash = keccak256(utf8(DOMAIN_VERSION));
 export const domainSeparator = (federationId: Hex): Uint8Array =>
   keccak256(concat(domainTypeHash, nameHash, versionHash, fromHex(federationId, 32)));
 
-const PREFIX = Uint8Array.of(0x19, 0x01);
+/** 0x1901 ‖ domain separator ‖ struct hash; a process serves one federation, so the front is kept. */
+const signed = Uint8Array.of(0x19, 0x01, ...new Uint8Array(64));
 let lastFederation: Hex | undefined;
-let lastPrefix: Uint8Array = PREFIX;
-
-/** The 34 bytes before the struct hash; a process serves one federation, so the last one is kept. */
-function prefixOf(federationId: Hex): Uint8Array {
-  if (federationId !== lastFederation) {
-    lastPrefix = concat(PREFIX, domainSeparator(federationId));
-    lastFederation = federationId;
-  }
-  return lastPrefix;
-}
 
 /** The 32 bytes that are signed for `message`. @throws `BadAbi` when a field does not fit its type, `BadHex` */
 export function typedDigest<N extends StructName>(
@@ -144,7 +135,12 @@ export function typedDigest<N extends StructName>(
   federationId: Hex,
   message: MessageOf<N>,
 ): Uint8Array {
-  return keccak256(concat(prefixOf(federationId), structHash(name, message)));
+  if (federationId !== lastFederation) {
+    signed.set(domainSeparator(federationId), 2);
+    lastFederation = federationId;
+  }
+  signed.set(structHash(name, message), 34);
+  return keccak256(signed);
 }
 
 /** What `eth_signTypedData_v4` takes; numbers are decimal texts, so that `JSON.stringify` works. */
