@@ -1,12 +1,19 @@
 import { CarelatticeError } from '../errors.ts';
+import { toHex } from '../hash/bytes.ts';
 
 /**
- * One 32-byte word of `abi.encode` and of EIP-712: a static elementary type, written straight into its place.
- * The word must be zero before. Numbers and addresses lie at the right end of the word, `bytesN` at the left.
+ * One 32-byte word of `abi.encode` and of EIP-712: a value of a static elementary type (`uintN`, `bytesN`, `address`,
+ * `bool`). Numbers and addresses lie at the right end of the word, `bytesN` at the left, zeros beside them.
  */
-export type WordWriter = (out: Uint8Array, offset: number, value: unknown) => void;
+export interface AbiWord {
+  /** Writes into a word that is zero. @throws `BadAbi` when the value does not fit. */
+  write(out: Uint8Array, offset: number, value: unknown): void;
+  /** The value: bigint, boolean or lower-case hex; undefined when the word is no canonical encoding. */
+  read(bytes: Uint8Array, offset: number): bigint | boolean | string | undefined;
+}
 
-const refused = (type: string): CarelatticeError =>
+/** Errors name types, never values: a message may hold what must not be logged. */
+export const unfit = (type: string): CarelatticeError =>
   new CarelatticeError('BadAbi', 'a value does not fit its type', { facts: { type } });
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
@@ -20,28 +27,49 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
 
 const digitAt = (text: string, at: number): number => DIGIT[text.charCodeAt(at)] ?? 255;
 
-/** Writes `length` bytes given as `0x` hex or Uint8Array; false when they are not that. */
-function putBytes(out: Uint8Array, offset: number, length: number, value: unknown): boolean {
+/** How many bytes `0x` hex or a Uint8Array stand for; undefined for anything else. */
+export function bytesIn(value: unknown): number | undefined {
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value !== 'string' || !value.startsWith('0x') || value.length % 2 === 1) {
+    return undefined;
+  }
+  return value.length / 2 - 1;
+}
+
+/** Writes bytes given as `0x` hex or Uint8Array. @throws `BadAbi` when they are not, or not of this length. */
+export function putBytes(
+  out: Uint8Array,
+  offset: number,
+  value: unknown,
+  length: number,
+  type: string,
+): void {
+  if (bytesIn(value) !== length) throw unfit(type);
   if (value instanceof Uint8Array) {
-    if (value.length !== length) return false;
     out.set(value, offset);
-    return true;
+  } else if (typeof value === 'string') {
+    for (let i = 0, at = 2; i < length; i++, at += 2) {
+      const high = digitAt(value, at);
+      const low = digitAt(value, at + 1);
+      if ((high | low) > 15) throw unfit(type);
+      out[offset + i] = (high << 4) | low;
+    }
   }
-  if (typeof value !== 'string' || value.length !== 2 + 2 * length || !value.startsWith('0x')) {
-    return false;
-  }
-  for (let i = 0, at = 2; i < length; i++, at += 2) {
-    const high = digitAt(value, at);
-    const low = digitAt(value, at + 1);
-    if ((high | low) > 15) return false;
-    out[offset + i] = (high << 4) | low;
-  }
+}
+
+export function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
   return true;
 }
 
-function bytesWriter(type: string, length: number, offsetInWord: number): WordWriter {
-  return (out, offset, value) => {
-    if (!putBytes(out, offset + offsetInWord, length, value)) throw refused(type);
+function bytesWord(type: string, length: number, start: number): AbiWord {
+  return {
+    write: (out, offset, value) => putBytes(out, offset + start, value, length, type),
+    read(bytes, offset) {
+      const from = offset + start;
+      const clean = isZero(bytes, offset, from) && isZero(bytes, from + length, offset + 32);
+      return clean ? toHex(bytes.subarray(from, from + length)) : undefined;
+    },
   };
 }
 
@@ -60,39 +88,55 @@ function putBigint(out: Uint8Array, offset: number, value: bigint): void {
   }
 }
 
-function numberWriter(type: string, bits: number): WordWriter {
+function readNumber(bytes: Uint8Array, offset: number): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 32);
+  let value = view.getBigUint64(24);
+  for (let at = 16, shift = 64n; at >= 0; at -= 8, shift += 64n) {
+    const part = view.getBigUint64(at);
+    if (part !== 0n) value |= part << shift;
+  }
+  return value;
+}
+
+function numberWord(type: string, bits: number): AbiWord {
   const limit = 1n << BigInt(bits);
-  return (out, offset, value) => {
-    if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** bits) throw refused(type);
-      putNumber(out, offset + 31, value);
-      return;
-    }
-    if (typeof value !== 'bigint' || value < 0n || value >= limit) throw refused(type);
-    if (value <= SAFE) putNumber(out, offset + 31, Number(value));
-    else putBigint(out, offset, value);
+  return {
+    write(out, offset, value) {
+      if (typeof value === 'number') {
+        if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** bits) throw unfit(type);
+        putNumber(out, offset + 31, value);
+        return;
+      }
+      if (typeof value !== 'bigint' || value < 0n || value >= limit) throw unfit(type);
+      if (value <= SAFE) putNumber(out, offset + 31, Number(value));
+      else putBigint(out, offset, value);
+    },
+    read(bytes, offset) {
+      const value = readNumber(bytes, offset);
+      return value < limit ? value : undefined;
+    },
   };
 }
 
-const writers = new Map<string, WordWriter | undefined>();
+const boolWord: AbiWord = {
+  write(out, offset, value) {
+    if (typeof value !== 'boolean') throw unfit('bool');
+    out[offset + 31] = value ? 1 : 0;
+  },
+  read(bytes, offset) {
+    const last = bytes[offset + 31];
+    if (!isZero(bytes, offset, offset + 31) || (last !== 0 && last !== 1)) return undefined;
+    return last === 1;
+  },
+};
 
-function makeWriter(type: string): WordWriter | undefined {
-  if (type === 'address') return bytesWriter(type, 20, 12);
-  if (type === 'bool') {
-    return (out, offset, value) => {
-      if (typeof value !== 'boolean') throw refused(type);
-      out[offset + 31] = value ? 1 : 0;
-    };
-  }
-  const [, kind, digits] = /^(uint|bytes)([1-9]\d*)$/.exec(type) ?? [];
+/** The word of a static elementary type, or undefined for any other type. */
+export function abiWord(type: string): AbiWord | undefined {
+  if (type === 'address') return bytesWord(type, 20, 12);
+  if (type === 'bool') return boolWord;
+  const [, kind, digits] = /^(uint|bytes)([1-9]\d{0,2})$/.exec(type) ?? [];
   const size = Number(digits);
-  if (kind === 'uint' && size % 8 === 0 && size <= 256) return numberWriter(type, size);
-  if (kind === 'bytes' && size <= 32) return bytesWriter(type, size, 0);
+  if (kind === 'uint' && size % 8 === 0 && size <= 256) return numberWord(type, size);
+  if (kind === 'bytes' && size <= 32) return bytesWord(type, size, 0);
   return undefined;
-}
-
-/** The writer of a static elementary type (`uintN`, `bytesN`, `address`, `bool`), or undefined for any other type. */
-export function abiWordWriter(type: string): WordWriter | undefined {
-  if (!writers.has(type)) writers.set(type, makeWriter(type));
-  return writers.get(type);
 }

@@ -1,7 +1,6 @@
-import { CarelatticeError } from '../errors.ts';
 import { concat, fromHex, utf8, type Hex } from '../hash/bytes.ts';
 import { keccak256 } from '../hash/keccak.ts';
-import { abiWordWriter, type WordWriter } from './abiWord.ts';
+import { abiWord, bytesIn, putBytes, unfit, type AbiWord } from './abiWord.ts';
 import { fieldsOf, isStructName, structs } from './typedDataStructs.ts';
 import type { Field, MessageOf, StructName } from './typedDataStructs.ts';
 
@@ -19,9 +18,6 @@ const DOMAIN_FIELDS: readonly Field[] = [
 ];
 const DOMAIN_NAME = 'Carelattice';
 const DOMAIN_VERSION = '1';
-
-/** Errors name types and fields, never values: a message may hold what must not be logged. */
-const unfit = (message: string): CarelatticeError => new CarelatticeError('BadAbi', message);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,9 +47,12 @@ export const typeOf = (name: StructName): string =>
     .map((struct) => `${struct}(${structs[struct]})`)
     .join('');
 
-function arrayWriter(item: WordWriter): WordWriter {
+type WordWriter = AbiWord['write'];
+
+function listWriter(type: string): WordWriter {
+  const item = writerOf(type.slice(0, -2));
   return (out, offset, value) => {
-    if (!Array.isArray(value)) throw unfit('a list is needed');
+    if (!Array.isArray(value)) throw unfit(type);
     const words = new Uint8Array(32 * value.length);
     for (const [index, entry] of value.entries()) item(words, 32 * index, entry);
     out.set(keccak256(words), offset);
@@ -61,30 +60,33 @@ function arrayWriter(item: WordWriter): WordWriter {
 }
 
 const stringWriter: WordWriter = (out, offset, value) => {
-  if (typeof value !== 'string' || !value.isWellFormed()) {
-    throw unfit('a well-formed text is needed');
-  }
+  if (typeof value !== 'string' || !value.isWellFormed()) throw unfit('string');
   out.set(keccak256(utf8(value)), offset);
 };
 
 const bytesWriter: WordWriter = (out, offset, value) => {
-  if (typeof value !== 'string') throw unfit('hex is needed');
-  out.set(keccak256(fromHex(value)), offset);
+  const length = bytesIn(value);
+  if (length === undefined) throw unfit('bytes');
+  const bytes = new Uint8Array(length);
+  putBytes(bytes, 0, value, length, 'bytes');
+  out.set(keccak256(bytes), offset);
 };
 
+function structWriter(name: StructName): WordWriter {
+  return (out, offset, value) => {
+    if (!isObject(value)) throw unfit(name);
+    out.set(structHash(name, value), offset);
+  };
+}
+
 function writerOf(type: string): WordWriter {
-  if (type.endsWith('[]')) return arrayWriter(writerOf(type.slice(0, -2)));
+  if (type.endsWith('[]')) return listWriter(type);
   if (type === 'string') return stringWriter;
   if (type === 'bytes') return bytesWriter;
-  if (isStructName(type)) {
-    return (out, offset, value) => {
-      if (!isObject(value)) throw unfit('a struct is needed');
-      out.set(structHash(type, value), offset);
-    };
-  }
-  const writer = abiWordWriter(type);
-  if (writer === undefined) throw unfit(`no such type: ${type}`);
-  return writer;
+  if (isStructName(type)) return structWriter(type);
+  const word = abiWord(type);
+  if (word === undefined) throw unfit(type);
+  return word.write;
 }
 
 interface Packer {
