@@ -4,6 +4,7 @@ import { abiWord, bytesIn, putBytes, unfit, type AbiWord } from './abiWord.ts';
 import { fieldsOf, isStructName, structs } from './typedDataStructs.ts';
 import type { Field, MessageOf, StructName } from './typedDataStructs.ts';
 
+export { fieldsOf } from './typedDataStructs.ts';
 export type * from './typedDataStructs.ts';
 
 /**
