@@ -1,0 +1,48 @@
+import type { BaseContract, Interface } from 'ethers';
+import type {
+  Consortium,
+  NodeRegistry,
+  PatientRegistry,
+  RecordExchange,
+  RecordLocator,
+} from '../../typechain-types/index.ts';
+import type { Hex } from '../hash/bytes.ts';
+import { edgeContract } from './contract.ts';
+import type { EdgeContract } from './contract.ts';
+import type { ContractName, EventSource } from './edgeEvents.ts';
+import type { Manifest } from './manifest.ts';
+import type { Rpc } from './rpc.ts';
+
+/** The contracts of an edge network, bound to the addresses and ABIs of its manifest. */
+export interface EdgeContracts {
+  readonly consortium: EdgeContract<Consortium>;
+  readonly nodeRegistry: EdgeContract<NodeRegistry>;
+  readonly patientRegistry: EdgeContract<PatientRegistry>;
+  readonly exchange: EdgeContract<RecordExchange>;
+  readonly locator: EdgeContract<RecordLocator>;
+  /** For `eventStream`. */
+  readonly eventSources: readonly EventSource[];
+  /** For `contractErrorOf` and the sender: every error any of the contracts may throw. */
+  readonly abis: readonly Interface[];
+}
+
+export function edgeContracts(manifest: Pick<Manifest, 'contracts'>, rpc: Rpc): EdgeContracts {
+  const bind = <C extends BaseContract>(name: ContractName): EdgeContract<C> =>
+    edgeContract<C>(name, manifest.contracts[name], rpc);
+  const consortium = bind<Consortium>('Consortium');
+  const nodeRegistry = bind<NodeRegistry>('NodeRegistry');
+  const patientRegistry = bind<PatientRegistry>('PatientRegistry');
+  const exchange = bind<RecordExchange>('RecordExchange');
+  const locator = bind<RecordLocator>('RecordLocator');
+  const eventSources: readonly EventSource[] = [
+    { name: 'Consortium', ...place(consortium) },
+    { name: 'NodeRegistry', ...place(nodeRegistry) },
+    { name: 'PatientRegistry', ...place(patientRegistry) },
+    { name: 'RecordExchange', ...place(exchange) },
+    { name: 'RecordLocator', ...place(locator) },
+  ];
+  const abis = eventSources.map(({ abi }) => abi);
+  return { consortium, nodeRegistry, patientRegistry, exchange, locator, eventSources, abis };
+}
+
+const place = ({ address, abi }: { address: Hex; abi: Interface }) => ({ address, abi });

@@ -1,0 +1,116 @@
+import type { BaseContract, Interface } from 'ethers';
+import type { TypedContractEvent } from '../../typechain-types/common.ts';
+import type {
+  Consortium,
+  NodeRegistry,
+  PatientRegistry,
+  RecordExchange,
+  RecordLocator,
+} from '../../typechain-types/index.ts';
+import type { Hex } from '../hash/bytes.ts';
+import { lowered } from './contract.ts';
+import type { RawLog } from './logs.ts';
+import { rpcMalformed } from './rpcAnswer.ts';
+
+/** The contracts of an edge network, as the manifest names them, that nodes call and read. */
+export interface EdgeContractTypes {
+  readonly Consortium: Consortium;
+  readonly NodeRegistry: NodeRegistry;
+  readonly PatientRegistry: PatientRegistry;
+  readonly RecordExchange: RecordExchange;
+  readonly RecordLocator: RecordLocator;
+}
+
+export type ContractName = keyof EdgeContractTypes;
+
+/** Event arguments of type `string`; every other text is an address or bytes (a test compares the ABI). */
+export type TextArgument = 'name' | 'endpoint' | 'label';
+
+type ArgumentOf<Name, Value> = Name extends TextArgument
+  ? Value
+  : Value extends string
+    ? Hex
+    : Value extends readonly string[]
+      ? readonly Hex[]
+      : Value;
+
+type ArgumentsOf<Output> = { readonly [Name in keyof Output]: ArgumentOf<Name, Output[Name]> };
+
+/** Where and when an event happened. `time` in seconds of block time, `from` the sender of the transaction. */
+export interface EventPlace {
+  readonly block: number;
+  readonly blockHash: Hex;
+  readonly time: number;
+  readonly transactionHash: Hex;
+  readonly logIndex: number;
+  readonly from: Hex;
+}
+
+/** TypeChain keys each filter by name and by signature; the name is the event's. */
+type EventNames<C extends BaseContract> = Exclude<
+  keyof C['filters'],
+  `${string}(${string}` | number | symbol
+>;
+
+type EventOf<Contract, C extends BaseContract> = {
+  [Name in EventNames<C>]: C['filters'][Name] extends TypedContractEvent<
+    infer _I,
+    infer _O,
+    infer Output
+  >
+    ? {
+        readonly contract: Contract;
+        readonly name: Name;
+        readonly args: ArgumentsOf<Output>;
+      } & EventPlace
+    : never;
+}[EventNames<C>];
+
+/**
+ * Every event of the edge contracts, told apart by `name` (and `contract`). Integers are bigint, bytes
+ * and addresses lower-case hex.
+ */
+export type EdgeEvent = {
+  [Name in ContractName]: EventOf<Name, EdgeContractTypes[Name]>;
+}[ContractName];
+
+export interface EventSource {
+  readonly name: ContractName;
+  readonly address: Hex;
+  readonly abi: Interface;
+}
+
+/** A decoder for the logs of these contracts; undefined for an event that no ABI names. */
+export function eventDecoder(sources: readonly EventSource[]) {
+  const byAddress = new Map(sources.map((source) => [source.address, source]));
+  return function decode(log: RawLog, time: number, from: Hex): EdgeEvent | undefined {
+    const source = byAddress.get(log.address);
+    const topic = log.topics[0];
+    const fragment = topic === undefined ? null : (source?.abi.getEvent(topic) ?? null);
+    if (source === undefined || fragment === null) return undefined;
+    const event = {
+      contract: source.name,
+      name: fragment.name,
+      args: argumentsOf(source, fragment, log),
+      block: log.block,
+      blockHash: log.blockHash,
+      time,
+      transactionHash: log.transactionHash,
+      logIndex: log.logIndex,
+      from,
+    };
+    // TypeChain's types describe what ethers decodes by the same ABI.
+    return event as unknown as EdgeEvent;
+  };
+}
+
+type EventFragment = NonNullable<ReturnType<Interface['getEvent']>>;
+
+function argumentsOf(source: EventSource, fragment: EventFragment, log: RawLog): unknown {
+  try {
+    const result = source.abi.decodeEventLog(fragment, log.data, log.topics);
+    return lowered(result, fragment.inputs).toObject();
+  } catch (cause) {
+    throw rpcMalformed(source.name, `log of ${fragment.name}`, cause);
+  }
+}
