@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<Exclude<Category, 'emergency-summary'>, string>> = 
     'DocumentReference DocumentManifest Composition Binary Consent QuestionnaireResponse Communication CommunicationRequest List Provenance AuditEvent Basic',
   'care-plan': 'CarePlan CareTeam Goal NutritionOrder RequestGroup GuidanceResponse',
   financial:
-    'Claim ClaimResponse ExplanationOfBenefit Coverage CoverageEligibilityRequest CoverageEligibilityResponse Account ChargeItem Invoice PaymentNotice PaymentReconciliation EnrollmentRequest EnrollmentResponse Contract',
+    'Claim ClaimResponse ExplanationOfBenefit CoverageEligibilityRequest CoverageEligibilityResponse Account ChargeItem Invoice PaymentNotice PaymentReconciliation EnrollmentRequest EnrollmentResponse Contract',
 };
 
 const BY_TYPE: ReadonlyMap<string, Category> = new Map(
@@ -69,6 +69,7 @@ const CONTEXT: ReadonlyMap<string, Category> = new Map(
     MedicationKnowledge: 'medication',
     Substance: 'medication',
     InsurancePlan: 'financial',
+    Coverage: 'financial',
   } as const),
 );
 

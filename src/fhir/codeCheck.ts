@@ -47,7 +47,8 @@ function tokenIssue(token: TypedValueWithPath, url: string, set: CodeSet): Opera
     issue('code-invalid', `${found} is not in the required value set ${url}`, token.path),
   ];
   // A primitive with extensions comes as a String object; without a value there is nothing to check.
-  const value: unknown = token.value?.valueOf();
+  const given: unknown = token.value;
+  const value = given instanceof String ? given.valueOf() : given;
   if (typeof value === 'string') return set.all.has(value) ? [] : fault(`code "${value}"`);
   if (!isObject(value) || token.type === 'code') return [];
   const codings = token.type === 'CodeableConcept' ? objectsOf(value['coding']) : [value];

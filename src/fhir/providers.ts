@@ -35,11 +35,11 @@ export function splitByProvider(bundle: Bundle, options: SplitOptions = {}): Map
       ? providerNamed(options.defaultProvider, encounterProviders)
       : (mostFrequent(encounterProviders) ?? managingOrganization(own, index) ?? unknownProvider());
 
-  const { encounterOf } = encounterFinder(index);
+  const encounters = encounterFinder(index);
   const parts = new Map<string, { provider: Provider; content: number[] }>();
   for (const [position, { resource }] of own.entries()) {
     if (resource === undefined || isContextType(resource.resourceType)) continue;
-    const provider = encounterProviders.get(encounterOf(position) ?? '') ?? fallback();
+    const provider = encounterProviders.get(encounters.encounterOf(position) ?? '') ?? fallback();
     const part = parts.get(provider.key) ?? { provider, content: [] };
     part.content.push(position);
     parts.set(provider.key, part);

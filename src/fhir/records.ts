@@ -83,10 +83,10 @@ function grouping(): Grouping {
 }
 
 function addContent(groups: Grouping, own: readonly BundleEntry[], index: ReferenceIndex): void {
-  const { encounterOf } = encounterFinder(index);
+  const encounters = encounterFinder(index);
   for (const [position, { resource }] of own.entries()) {
     if (resource === undefined || isContextType(resource.resourceType)) continue;
-    groups.add(categoryOf(resource), encounterOf(position), position);
+    groups.add(categoryOf(resource), encounters.encounterOf(position), position);
   }
 }
 

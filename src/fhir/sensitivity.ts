@@ -96,7 +96,7 @@ export function sensitivityOf(resource: Resource): string[] {
       for (const label of labelsOfCode(system, code)) labels.add(label);
     }
     for (const coding of objectsOf(value['security'])) {
-      for (const label of labelOf(coding as Coding)) labels.add(label); // contained resources' meta
+      for (const label of labelOf(coding)) labels.add(label); // contained resources' meta
     }
   }
   return [...labels];

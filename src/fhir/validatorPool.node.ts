@@ -25,7 +25,7 @@ const PORTION = 40;
 interface Job {
   readonly portion: Omit<ValidateJob, 'id'>;
   done(issues: readonly OperationOutcomeIssue[]): void;
-  failed(error: unknown): void;
+  failed(error: Error): void;
   isWanted(): boolean;
 }
 
@@ -107,12 +107,12 @@ export function createValidatorPool(options: ValidatorPoolOptions = {}): Validat
     return new Promise((resolve, reject) => {
       let left = portions.length;
       let over = false;
-      const fail = (error: unknown): void => {
+      const fail = (error: Error): void => {
         over = true;
         signal?.removeEventListener('abort', abort);
         reject(error);
       };
-      const abort = (): void => fail(signal?.reason);
+      const abort = (): void => fail(abortReason(signal));
       signal?.addEventListener('abort', abort, { once: true });
       const finish = (): void => {
         signal?.removeEventListener('abort', abort);
@@ -158,6 +158,14 @@ export function createValidatorPool(options: ValidatorPoolOptions = {}): Validat
 
 const closedError = (): CarelatticeError =>
   new CarelatticeError('ValidatorClosed', 'the validator is closed; make a new one');
+
+/** What `AbortSignal.throwIfAborted` would throw, as an Error. */
+function abortReason(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error
+    ? reason
+    : new CarelatticeError('Aborted', 'the work was called off', { cause: reason });
+}
 
 const failure = (cause: unknown): CarelatticeError =>
   new CarelatticeError('ValidatorFailed', 'a validating thread failed; submit the bundle again', {
