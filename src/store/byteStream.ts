@@ -15,6 +15,22 @@ export async function* piecesOf(source: ByteSource): AsyncGenerator<Uint8Array> 
   else yield* source;
 }
 
+/** The pieces of a web stream, in browsers too, whose streams cannot all be iterated. */
+export async function* piecesOfStream(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const step = await reader.read();
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
 /** @throws `ContentUnavailable` when the caller gave up or the time limit passed. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw contentUnavailable('aborted or over the time limit', signal.reason);

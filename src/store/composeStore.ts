@@ -247,6 +247,10 @@ export function composeStore(
       if (closed) throw storeClosed();
       return ledger.content(cid)?.state === 'pinned';
     },
+    async status(cid) {
+      if (closed) throw storeClosed();
+      return ledger.content(cid);
+    },
     async *list() {
       if (closed) throw storeClosed();
       for (const content of ledger.contents()) yield content;

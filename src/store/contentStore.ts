@@ -99,6 +99,9 @@ export interface ContentStore {
   /** Whether the content is here, complete and pinned. Asks nobody else. */
   has(cid: string): Promise<boolean>;
 
+  /** What is known of a content, whatever its state. Asks nobody else. */
+  status(cid: string): Promise<ContentStatus | undefined>;
+
   /** Every content with its state, also those still to come. Asks nobody else. */
   list(): AsyncIterable<ContentStatus>;
 

@@ -1,6 +1,12 @@
 import type { CarelatticeError } from '../errors.ts';
 import { withLimits } from './byteStream.ts';
-import { asOurs, contentCorrupt, contentErased, contentUnavailable } from './contentErrors.ts';
+import {
+  asOurs,
+  contentCorrupt,
+  contentErased,
+  contentNotFound,
+  contentUnavailable,
+} from './contentErrors.ts';
 import { MAX_CONTENTS } from './contentStore.ts';
 import type { ContentOutcome, Holder, WantedContent } from './contentStore.ts';
 import { parseCid } from './cid.ts';
@@ -107,11 +113,15 @@ async function askHolder(
   signal: AbortSignal,
 ): Promise<ContentOutcome[]> {
   try {
-    const stream = await withLimits(holder.fetch(wanted, { signal }), { signal });
+    // A CAR names each root once, also when two owners need it.
+    const once = [...new Map(wanted.map((content) => [content.cid, content])).values()];
+    const stream = await withLimits(holder.fetch(once, { signal }), { signal });
     return await parts.takeCar(stream, wanted, signal, holder.name);
   } catch (error) {
     const why = asOurs(error);
-    return wanted.map((content) => failure(content, why));
+    const whyOf = (cid: string): CarelatticeError =>
+      why.code === 'ContentNotFound' ? contentNotFound(cid) : why;
+    return wanted.map((content) => failure(content, whyOf(content.cid)));
   }
 }
 

@@ -41,13 +41,16 @@ export interface DagWalk {
 }
 
 /** @throws `BadCid`; `ContentCorrupt` when no content of that size has such a CID. */
-export function walkDag(content: ContentRef): DagWalk {
-  const waiting: ExpectedBlock[] = [rootOf(content)];
+export const walkDag = (content: ContentRef): DagWalk => walkFrom(rootOf(content));
+
+/** As {@link walkDag}, from any block of a DAG downwards. */
+function walkFrom(root: ExpectedBlock): DagWalk {
+  const waiting = [root];
   return {
     next: () => waiting.at(-1),
     async take(bytes) {
       const expected = waiting.at(-1);
-      if (expected === undefined) throw contentCorrupt(content.cid, 'a block too many');
+      if (expected === undefined) throw contentCorrupt(root.cid, 'a block too many');
       verifyBlock(expected, bytes);
       const children = expected.level === 0 ? [] : await childrenOf(expected, bytes);
       waiting.pop();
@@ -83,11 +86,11 @@ export function verifyHash(cid: string, bytes: Uint8Array): void {
  * @throws `ContentCorrupt`, for a missing block too
  */
 export async function* readDag(
-  content: ContentRef,
+  content: ContentRef | ExpectedBlock,
   load: (block: ExpectedBlock) => Promise<Uint8Array | undefined>,
   signal?: AbortSignal,
 ): AsyncGenerator<VerifiedBlock> {
-  const walk = walkDag(content);
+  const walk = 'level' in content ? walkFrom(content) : walkDag(content);
   for (let block = walk.next(); block !== undefined; block = walk.next()) {
     throwIfAborted(signal);
     const bytes = await load(block);

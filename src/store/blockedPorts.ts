@@ -1,0 +1,27 @@
+import { CarelatticeError } from '../errors.ts';
+
+/** Ports that `fetch` refuses to connect to (https://fetch.spec.whatwg.org/#port-blocking). */
+const BLOCKED = new Set([
+  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+  512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+  995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+  6669, 6679, 6697, 10080,
+]);
+
+/** @throws `PortBlocked`, `BadGatewayUrl` for what is no http or https address */
+export function refuseBlockedPort(address: string): void {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw new CarelatticeError('BadGatewayUrl', 'not an http or https address', {
+      facts: { address: address.slice(0, 80) },
+    });
+  }
+  if (url.port !== '' && BLOCKED.has(Number(url.port))) {
+    throw new CarelatticeError(
+      'PortBlocked',
+      'fetch refuses this port wherever it runs; choose another one',
+      { facts: { port: url.port } },
+    );
+  }
+}
