@@ -1,5 +1,6 @@
 import type { BaseContract, Interface } from 'ethers';
 import type {
+  AccessManager,
   Consortium,
   NodeRegistry,
   PatientRegistry,
@@ -16,6 +17,7 @@ import type { Rpc } from './rpc.ts';
 /** The contracts of an edge network, bound to the addresses and ABIs of its manifest. */
 export interface EdgeContracts {
   readonly consortium: EdgeContract<Consortium>;
+  readonly accessManager: EdgeContract<AccessManager>;
   readonly nodeRegistry: EdgeContract<NodeRegistry>;
   readonly patientRegistry: EdgeContract<PatientRegistry>;
   readonly exchange: EdgeContract<RecordExchange>;
@@ -30,19 +32,30 @@ export function edgeContracts(manifest: Pick<Manifest, 'contracts'>, rpc: Rpc): 
   const bind = <C extends BaseContract>(name: ContractName): EdgeContract<C> =>
     edgeContract<C>(name, manifest.contracts[name], rpc);
   const consortium = bind<Consortium>('Consortium');
+  const accessManager = bind<AccessManager>('AccessManager');
   const nodeRegistry = bind<NodeRegistry>('NodeRegistry');
   const patientRegistry = bind<PatientRegistry>('PatientRegistry');
   const exchange = bind<RecordExchange>('RecordExchange');
   const locator = bind<RecordLocator>('RecordLocator');
   const eventSources: readonly EventSource[] = [
     { name: 'Consortium', ...place(consortium) },
+    { name: 'AccessManager', ...place(accessManager) },
     { name: 'NodeRegistry', ...place(nodeRegistry) },
     { name: 'PatientRegistry', ...place(patientRegistry) },
     { name: 'RecordExchange', ...place(exchange) },
     { name: 'RecordLocator', ...place(locator) },
   ];
   const abis = eventSources.map(({ abi }) => abi);
-  return { consortium, nodeRegistry, patientRegistry, exchange, locator, eventSources, abis };
+  return {
+    consortium,
+    accessManager,
+    nodeRegistry,
+    patientRegistry,
+    exchange,
+    locator,
+    eventSources,
+    abis,
+  };
 }
 
 const place = ({ address, abi }: { address: Hex; abi: Interface }) => ({ address, abi });

@@ -1,6 +1,7 @@
 import type { BaseContract, Interface } from 'ethers';
 import type { TypedContractEvent } from '../../typechain-types/common.ts';
 import type {
+  AccessManager,
   Consortium,
   NodeRegistry,
   PatientRegistry,
@@ -15,6 +16,7 @@ import { rpcMalformed } from './rpcAnswer.ts';
 /** The contracts of an edge network, as the manifest names them, that nodes call and read. */
 export interface EdgeContractTypes {
   readonly Consortium: Consortium;
+  readonly AccessManager: AccessManager;
   readonly NodeRegistry: NodeRegistry;
   readonly PatientRegistry: PatientRegistry;
   readonly RecordExchange: RecordExchange;
