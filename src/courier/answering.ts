@@ -1,6 +1,6 @@
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
-import { decodeEnvelope, MessageType, padEnvelope } from '../wire/envelope.ts';
+import { decodeEnvelope, MessageType } from '../wire/envelope.ts';
 import {
   decodeAcknowledgement,
   encodeAcknowledgement,
@@ -9,7 +9,7 @@ import {
 import type { CourierComponents } from './components.ts';
 import { decodeFrame, encodeFrame, type Frame } from './frames.ts';
 import type { Peer } from './ports.ts';
-import type { Session } from './sessionTable.ts';
+import type { PeerSession } from './sessionTable.ts';
 import { newId, signDraft } from './signing.ts';
 import { verifyEnvelope } from './verifyEnvelope.ts';
 
@@ -58,16 +58,16 @@ export async function exchange(
 export function readAnswer(
   { self, clock }: Pick<CourierComponents, 'self' | 'clock'>,
   answer: Frame,
-  session: Session,
+  session: PeerSession,
   peer: Peer,
   correlationId: Hex,
 ): Acknowledgement {
-  if (answer.kind !== 'sealed' || answer.sessionId !== session.sessionId) {
+  if (answer.kind !== 'sealed') {
     throw peerRefused(peer, 'it does not say why');
   }
   let acknowledgement: Acknowledgement;
   try {
-    const envelope = decodeEnvelope(session.open(answer));
+    const envelope = decodeEnvelope(session.open(answer.sealed));
     verifyEnvelope(envelope, peer, self, clock.chainTime());
     if (envelope.messageType !== MessageType.Acknowledgement) {
       throw new CarelatticeError('UnknownMessage', 'an answer is no acknowledgement');
@@ -83,7 +83,7 @@ export function readAnswer(
 /** The frame that answers a message: an acknowledgement, signed and sealed into the message's session. */
 export function acknowledge(
   components: CourierComponents,
-  session: Session,
+  session: PeerSession,
   message: { readonly correlationId: Hex; readonly term: number },
   outcome: Outcome,
 ): Uint8Array {
@@ -96,5 +96,5 @@ export function acknowledge(
     expiry: components.clock.chainTime() + LIFETIME,
     body: encodeAcknowledgement({ correlationId, ...outcome }),
   });
-  return encodeFrame(session.seal(padEnvelope(encoded)));
+  return encodeFrame({ kind: 'sealed', sealed: session.seal(encoded) });
 }

@@ -1,13 +1,6 @@
-import type {
-  Clock,
-  Directory,
-  Handle,
-  Outbox,
-  Randomness,
-  SeenIds,
-  Self,
-  Transport,
-} from './ports.ts';
+import type { Random } from '../domain/random.ts';
+import type { AllowedSuites } from '../wire/kemSuite.ts';
+import type { Clock, Directory, Handle, Outbox, SeenIds, Self, Transport } from './ports.ts';
 
 /** What a courier is made of. */
 export interface CourierComponents {
@@ -17,8 +10,10 @@ export interface CourierComponents {
   readonly outbox: Outbox;
   readonly seen: SeenIds;
   readonly clock: Clock;
-  readonly random: Randomness;
+  readonly random: Random;
   readonly handle: Handle;
+  /** The KEM suites the network allows; hybrid alone by default. */
+  readonly allowedSuites?: AllowedSuites;
   /** Told of what was not taken, for logs and alarms: code and facts only, never content. */
   readonly onRefused?: (error: unknown) => void;
 }

@@ -1,9 +1,12 @@
 import type { Hex } from '../hash/bytes.ts';
-import { decodeEnvelope, padEnvelope } from '../wire/envelope.ts';
+import { decodeEnvelope } from '../wire/envelope.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
 import { exchange, readAnswer } from './answering.ts';
 import type { CourierComponents } from './components.ts';
+import type { Frame } from './frames.ts';
+import type { Peer } from './ports.ts';
 import type { Sessions } from './sessions.ts';
+import type { PeerSession } from './sessionTable.ts';
 import { withCurrentKey } from './signing.ts';
 import { assertPeer } from './verifyEnvelope.ts';
 
@@ -19,18 +22,25 @@ export type Deliver = (
 
 export function createDeliver(components: CourierComponents, sessions: Sessions): Deliver {
   const { self, directory } = components;
+  const send = (
+    peer: Peer,
+    session: PeerSession,
+    encoded: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Frame> =>
+    exchange(components, peer, { kind: 'sealed', sealed: session.seal(encoded) }, signal);
+
   return async (recipient, encoded, signal) => {
     const peer = assertPeer(await directory.peer(recipient), recipient);
     const current = withCurrentKey(self, encoded);
     const { correlationId } = decodeEnvelope(current);
-    const padded = padEnvelope(current);
     let session = await sessions.to(peer, signal);
-    let answer = await exchange(components, peer, session.seal(padded), signal);
+    let answer = await send(peer, session, current, signal);
     if (answer.kind === 'unknownSession' && answer.sessionId === session.sessionId) {
       // The peer has restarted: a new session, once.
       sessions.drop(session);
       session = await sessions.to(peer, signal);
-      answer = await exchange(components, peer, session.seal(padded), signal);
+      answer = await send(peer, session, current, signal);
     }
     return readAnswer(components, answer, session, peer, correlationId);
   };

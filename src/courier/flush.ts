@@ -31,7 +31,7 @@ export function createFlush(
 
   const putOff = (entry: OutboxEntry, reason: string): void => {
     const attempts = entry.attempts + 1;
-    const nextAt = clock.now() + backOff(attempts, random.fraction());
+    const nextAt = clock.now() + backOff(attempts, random);
     outbox.failed(entry.correlationId, attempts, nextAt, reason);
   };
 

@@ -1,7 +1,8 @@
+import { sessionIdOf } from '../crypto/session.ts';
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
 import { encodeBody } from '../wire/cbor.ts';
-import { decodeEnvelope, MessageType, padEnvelope } from '../wire/envelope.ts';
+import { decodeEnvelope, MessageType } from '../wire/envelope.ts';
 import type { CourierComponents } from './components.ts';
 import { decodeFrame, encodeFrame } from './frames.ts';
 import type { Sessions } from './sessions.ts';
@@ -51,11 +52,11 @@ export function createGatewayAuthorization(
 
   const verified = async (bytes: Uint8Array): Promise<AuthenticatedRequest> => {
     const frame = decodeFrame(bytes);
-    const session = frame.kind === 'sealed' ? sessions.find(frame.sessionId) : undefined;
+    const session = frame.kind === 'sealed' ? sessions.find(sessionIdOf(frame.sealed)) : undefined;
     if (frame.kind !== 'sealed' || session === undefined) {
       throw new CarelatticeError('UnknownSession', 'a gateway request came under no session');
     }
-    const envelope = decodeEnvelope(session.open(frame));
+    const envelope = decodeEnvelope(session.open(frame.sealed));
     const asker = assertPeer(await directory.peer(session.peer), session.peer);
     verifyEnvelope(envelope, asker, self, clock.chainTime());
     const { messageType, correlationId, expiry, body } = envelope;
@@ -82,7 +83,7 @@ export function createGatewayAuthorization(
         expiry: clock.chainTime() + expiresIn,
         body: body instanceof Uint8Array ? body : encodeBody(body),
       });
-      return encodeFrame(session.seal(padEnvelope(encoded)));
+      return encodeFrame({ kind: 'sealed', sealed: session.seal(encoded) });
     },
     forgetSession: (nodeId) => sessions.forget(nodeId),
     async authenticate(frame) {

@@ -48,12 +48,6 @@ export interface Clock {
   chainTime(): number;
 }
 
-export interface Randomness {
-  bytes(length: number): Uint8Array;
-  /** A number of 0 to below 1, for jitter. */
-  fraction(): number;
-}
-
 /** A message that waits until its recipient has acknowledged it. */
 export interface OutboxEntry {
   readonly correlationId: Hex;

@@ -1,8 +1,9 @@
+import { sessionIdOf } from '../crypto/session.ts';
 import { CarelatticeError } from '../errors.ts';
 import { decodeEnvelope, MessageType, type SignedEnvelope } from '../wire/envelope.ts';
 import { acknowledge, type Outcome } from './answering.ts';
 import type { CourierComponents } from './components.ts';
-import { decodeFrame, encodeFrame, type SealedFrame } from './frames.ts';
+import { decodeFrame, encodeFrame } from './frames.ts';
 import type { Sessions } from './sessions.ts';
 import { assertPeer, verifyEnvelope } from './verifyEnvelope.ts';
 
@@ -52,12 +53,13 @@ export function createReceive(components: CourierComponents, sessions: Sessions)
     return outcome;
   };
 
-  const receiveSealed = async (frame: SealedFrame): Promise<Uint8Array> => {
-    const session = sessions.find(frame.sessionId);
+  const receiveSealed = async (sealed: Uint8Array): Promise<Uint8Array> => {
+    const sessionId = sessionIdOf(sealed);
+    const session = sessions.find(sessionId);
     if (session === undefined) {
-      return encodeFrame({ kind: 'unknownSession', sessionId: frame.sessionId });
+      return encodeFrame({ kind: 'unknownSession', sessionId });
     }
-    const envelope = decodeEnvelope(session.open(frame));
+    const envelope = decodeEnvelope(session.open(sealed));
     try {
       const sender = assertPeer(await directory.peer(session.peer), session.peer);
       verifyEnvelope(envelope, sender, self, clock.chainTime());
@@ -74,7 +76,7 @@ export function createReceive(components: CourierComponents, sessions: Sessions)
   return async (bytes) => {
     try {
       const frame = decodeFrame(bytes);
-      if (frame.kind === 'sealed') return await receiveSealed(frame);
+      if (frame.kind === 'sealed') return await receiveSealed(frame.sealed);
       if (frame.kind === 'opening') return await sessions.accept(frame.envelope);
       throw new CarelatticeError('MalformedFrame', 'an answer came as a message');
     } catch (error) {

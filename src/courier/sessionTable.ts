@@ -1,67 +1,45 @@
+import type { Session } from '../crypto/session.ts';
 import type { Hex } from '../hash/bytes.ts';
-import type { SealedFrame } from './frames.ts';
 import type { Peer } from './ports.ts';
-import { directionKey, openFrame, sealFrame } from './sessionKeys.ts';
 
-/** Both directions of a session with one peer, in memory only. */
-export interface Session {
-  readonly sessionId: Hex;
+/** A session of this node, in memory only. */
+export interface PeerSession extends Session {
   readonly peer: Hex;
   /** The peer's key epochs when the session was made: newer keys want a new one. */
   readonly peerKeys: string;
   readonly day: number;
-  seal(plaintext: Uint8Array): SealedFrame;
-  /** @throws `OpeningFailed` */
-  open(frame: SealedFrame): Uint8Array;
-}
-
-/** What `createSession` needs to know. */
-export interface SessionFacts {
-  readonly sessionId: Hex;
-  readonly self: Hex;
-  readonly peer: Peer;
-  readonly day: number;
-  /** 32 bytes. */
-  readonly secret: Uint8Array;
 }
 
 const keysOf = ({ keyEpoch, kemKeyEpoch }: Peer): string => `${keyEpoch} ${kemKeyEpoch}`;
 
-export function createSession({ sessionId, self, peer, day, secret }: SessionFacts): Session {
-  const outward = directionKey(secret, self, peer.nodeId);
-  const inward = directionKey(secret, peer.nodeId, self);
-  let counter = 0;
-  return {
-    sessionId,
-    peer: peer.nodeId,
-    peerKeys: keysOf(peer),
-    day,
-    seal: (plaintext) => sealFrame(outward, sessionId, counter++, plaintext),
-    open: (frame) => openFrame(inward, frame),
-  };
-}
+export const peerSession = (session: Session, peer: Peer, day: number): PeerSession => ({
+  ...session,
+  peer: peer.nodeId,
+  peerKeys: keysOf(peer),
+  day,
+});
 
 /** Sessions of one peer that are kept; older ones give way, and the peer opens a new one. */
 const PER_PEER = 4;
 
 export interface SessionTable {
-  add(session: Session): void;
-  find(sessionId: Hex): Session | undefined;
+  add(session: PeerSession): void;
+  find(sessionId: Hex): PeerSession | undefined;
   /** The newest session with a peer of this day and under the peer's present keys. */
-  newest(peer: Peer, day: number): Session | undefined;
+  newest(peer: Peer, day: number): PeerSession | undefined;
   /** Drops a session and the older ones with its peer. */
-  drop(session: Session): void;
+  drop(session: PeerSession): void;
   dropPeer(peer: Hex): void;
   /** Drops the sessions of days before `day`. */
   dropBefore(day: number): void;
 }
 
 export function createSessionTable(): SessionTable {
-  const byId = new Map<Hex, Session>();
+  const byId = new Map<Hex, PeerSession>();
   /** Oldest first. */
-  const byPeer = new Map<Hex, readonly Session[]>();
+  const byPeer = new Map<Hex, readonly PeerSession[]>();
 
-  const keep = (peer: Hex, sessions: readonly Session[]): void => {
+  const keep = (peer: Hex, sessions: readonly PeerSession[]): void => {
     for (const old of byPeer.get(peer) ?? []) {
       if (!sessions.includes(old)) byId.delete(old.sessionId);
     }

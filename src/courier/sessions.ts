@@ -1,3 +1,4 @@
+import { acceptSession, openSession } from '../crypto/session.ts';
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
 import { bodyMap, decodeBody, encodeBody } from '../wire/cbor.ts';
@@ -5,20 +6,19 @@ import { decodeEnvelope, MessageType } from '../wire/envelope.ts';
 import { acknowledge, exchange, readAnswer } from './answering.ts';
 import type { CourierComponents } from './components.ts';
 import type { Peer } from './ports.ts';
-import { openSecret, sealSecret, type SessionTerms } from './sessionKeys.ts';
-import { createSession, createSessionTable, type Session } from './sessionTable.ts';
-import { newId, signDraft } from './signing.ts';
+import { createSessionTable, peerSession, type PeerSession } from './sessionTable.ts';
+import { signDraft } from './signing.ts';
 import { assertPeer, verifyEnvelope } from './verifyEnvelope.ts';
 
 /** The sessions of a node: one per peer and day, in memory, opened on demand. */
 export interface Sessions {
   /** A session of today with the peer, whoever opened it. @throws `SelfAddressed`, `PeerRefused`, `PeerUnreachable` */
-  to(peer: Peer, signal: AbortSignal): Promise<Session>;
-  find(sessionId: Hex): Session | undefined;
+  to(peer: Peer, signal: AbortSignal): Promise<PeerSession>;
+  find(sessionId: Hex): PeerSession | undefined;
   /** Takes a peer's opening (a signed envelope) and returns the answering frame. @throws when it is not accepted */
   accept(opening: Uint8Array): Promise<Uint8Array>;
   /** Drops a session that the peer does not know, and older ones. */
-  drop(session: Session): void;
+  drop(session: PeerSession): void;
   /** Drops all sessions with a peer. */
   forget(peer: Hex): void;
 }
@@ -49,40 +49,43 @@ function readOpening(body: Uint8Array): { day: number; keyEpoch: number; sealed:
 
 export function createSessions(components: CourierComponents): Sessions {
   const { self, directory, seen, clock, random } = components;
-  const { federationId, networkId } = self;
+  const bound = {
+    federationId: self.federationId,
+    networkId: self.networkId,
+    allowedSuites: components.allowedSuites,
+  };
   const table = createSessionTable();
-  const opening = new Map<Hex, Promise<Session>>();
+  const running = new Map<Hex, Promise<PeerSession>>();
   const today = (): number => Math.floor(clock.chainTime() / DAY);
 
-  const open = async (peer: Peer, signal: AbortSignal): Promise<Session> => {
+  const open = async (peer: Peer, signal: AbortSignal): Promise<PeerSession> => {
     const day = today();
-    const sessionId = newId(components);
-    const secret = random.bytes(32);
-    const terms: SessionTerms = {
-      federationId,
-      networkId,
-      opener: self.nodeId,
-      openerKeyEpoch: self.keyEpoch,
-      peer: peer.nodeId,
-      peerKeyEpoch: peer.kemKeyEpoch,
-      day,
-      sessionId,
-    };
-    const sealed = await sealSecret(terms, secret, peer.kemPublicKey);
+    const { session, opening } = await openSession(
+      {
+        ...bound,
+        opener: self.nodeId,
+        openerKeyEpoch: self.keyEpoch,
+        peer: peer.nodeId,
+        peerKeyEpoch: peer.kemKeyEpoch,
+        day,
+      },
+      peer.kemPublicKey,
+      random,
+    );
     const envelope = signDraft(self, {
       recipient: peer.nodeId,
       messageType: MessageType.SessionOpening,
-      correlationId: sessionId,
+      correlationId: session.sessionId,
       term: 0,
       expiry: clock.chainTime() + OPENING_LIFETIME,
-      body: encodeBody({ day, keyEpoch: peer.kemKeyEpoch, sealed }),
+      body: encodeBody({ day, keyEpoch: peer.kemKeyEpoch, sealed: opening }),
     });
     const answer = await exchange(components, peer, { kind: 'opening', envelope }, signal);
-    const session = createSession({ sessionId, self: self.nodeId, peer, day, secret });
+    const opened = peerSession(session, peer, day);
     // That the peer can answer in the session shows that it holds its KEM key.
-    readAnswer(components, answer, session, peer, sessionId);
-    table.add(session);
-    return session;
+    readAnswer(components, answer, opened, peer, session.sessionId);
+    table.add(opened);
+    return opened;
   };
 
   return {
@@ -92,11 +95,11 @@ export function createSessions(components: CourierComponents): Sessions {
       table.dropBefore(today() - 1);
       const known = table.newest(peer, today());
       if (known !== undefined) return known;
-      const running = opening.get(peer.nodeId);
-      if (running !== undefined) return running;
-      const started = open(peer, signal).finally(() => opening.delete(peer.nodeId));
-      opening.set(peer.nodeId, started);
-      return started;
+      const started = running.get(peer.nodeId);
+      if (started !== undefined) return started;
+      const opened = open(peer, signal).finally(() => running.delete(peer.nodeId));
+      running.set(peer.nodeId, opened);
+      return opened;
     },
     find: (sessionId) => table.find(sessionId),
     async accept(encoded) {
@@ -109,22 +112,24 @@ export function createSessions(components: CourierComponents): Sessions {
       if (Math.abs(day - today()) > 1) throw notAccepted('another day');
       const keyPair = self.kemKeyPair(keyEpoch);
       if (keyPair === undefined) throw notAccepted('no such KEM key');
-      const terms = {
-        federationId,
-        networkId,
-        opener: sender,
-        openerKeyEpoch: envelope.keyEpoch,
-        peer: self.nodeId,
-        peerKeyEpoch: keyEpoch,
-        day,
+      const session = await acceptSession(
+        {
+          ...bound,
+          opener: sender,
+          openerKeyEpoch: envelope.keyEpoch,
+          peer: self.nodeId,
+          peerKeyEpoch: keyEpoch,
+          day,
+        },
         sessionId,
-      };
-      const secret = await openSecret(terms, sealed, keyPair);
+        sealed,
+        keyPair,
+      );
       // The id is durable: after a restart the same opening, replayed, cannot bring the same key with counter 0 again.
       if (seen.remember(sessionId, sender, expiry) === 'seen') throw notAccepted('it came before');
-      const session = createSession({ sessionId, self: self.nodeId, peer, day, secret });
-      table.add(session);
-      return acknowledge(components, session, envelope, { result: 'taken' });
+      const accepted = peerSession(session, peer, day);
+      table.add(accepted);
+      return acknowledge(components, accepted, envelope, { result: 'taken' });
     },
     drop: (session) => table.drop(session),
     forget: (peer) => table.dropPeer(peer),

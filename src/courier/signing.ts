@@ -34,5 +34,4 @@ export function withCurrentKey(self: Self, encoded: Uint8Array): Uint8Array {
 }
 
 /** 16 random bytes that name a message or a session. */
-export const newId = ({ random }: Pick<CourierComponents, 'random'>): Hex =>
-  toHex(random.bytes(16));
+export const newId = ({ random }: Pick<CourierComponents, 'random'>): Hex => toHex(random(16));

@@ -11,11 +11,11 @@ import type {
   Handle,
   IncomingMessage,
   Peer,
-  Randomness,
   SeenIds,
   Self,
   Transport,
 } from '../../src/courier/ports.ts';
+import type { Random } from '../../src/domain/random.ts';
 import { labelledHash } from '../../src/hash/labelled.ts';
 import { toHex, type Hex } from '../../src/hash/bytes.ts';
 import { HYBRID_SUITE } from '../../src/wire/kemSuite.ts';
@@ -27,7 +27,7 @@ export const CHAIN_ID = 41_001n;
 export const idOf = (name: string): Hex => toHex(labelledHash('test-node', name));
 
 /** Repeatable random numbers (Mulberry32). */
-export function seeded(seed: number): Randomness & { below(bound: number): number } {
+export function seeded(seed: number): { bytes: Random; below(bound: number): number } {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -37,7 +37,6 @@ export function seeded(seed: number): Randomness & { below(bound: number): numbe
   };
   return {
     bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
-    fraction: () => next() / 2 ** 32,
     below: (bound) => next() % bound,
   };
 }
@@ -129,7 +128,7 @@ export function neighbourhood(): Neighbourhood {
       const seen = createMemorySeenIds(clock.chainTime);
       const taken: IncomingMessage[] = [];
       const refused: unknown[] = [];
-      const random = seeded((options.seed ?? 1) + nodeId.charCodeAt(5) * 65_537);
+      const random = seeded((options.seed ?? 1) + Number.parseInt(nodeId.slice(2, 9), 16)).bytes;
       const make = (): Courier =>
         createCourier({
           self,
