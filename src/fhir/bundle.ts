@@ -1,4 +1,5 @@
 import type { Bundle, OperationOutcome, OperationOutcomeIssue, Patient } from '@medplum/fhirtypes';
+import { utf8 } from '../hash/bytes.ts';
 import { isDirectoryType } from './categories.ts';
 import { isObject, textOf } from './json.ts';
 import { readJson } from './jsonText.ts';
@@ -28,7 +29,7 @@ const ACCEPTED = new Set(['transaction', 'collection', 'document']);
 /** Reads a submission of any origin. Never throws for what is in it. */
 export function readBundle(input: Uint8Array | string, limits: ReadLimits = {}): BundleReading {
   const { maxBytes = 128 * 1024 * 1024, maxDepth = 100, maxEntries = 500_000 } = limits;
-  if (input.length > maxBytes) {
+  if (bytesOf(input, maxBytes) > maxBytes) {
     const text = `Larger than ${maxBytes} bytes; submit it in parts, large documents beside the bundle`;
     return refused(issue('too-costly', text));
   }
@@ -52,6 +53,12 @@ export function readBundle(input: Uint8Array | string, limits: ReadLimits = {}):
   const issues = shapeIssues(value['type'], entries);
   // Shape checked: an object with a type and entries that are objects, which hold resources or nothing.
   return issues.length > 0 ? refused(...issues) : classed(value as unknown as Bundle);
+}
+
+/** UTF-8 bytes; a text that is short enough whatever it says is not encoded for that. */
+function bytesOf(input: Uint8Array | string, enough: number): number {
+  if (typeof input !== 'string') return input.length;
+  return input.length * 3 <= enough || input.length > enough ? input.length : utf8(input).length;
 }
 
 const refused = (...issues: OperationOutcomeIssue[]): BundleReading => ({

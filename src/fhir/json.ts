@@ -41,13 +41,20 @@ export function* objectsWithin(root: unknown): Generator<Visited> {
   }
 }
 
-/** The value at a path such as `.name[0].given`, or undefined. */
+/** The value at a path such as `.name[0].given`, or undefined; `.value[x]` is the choice that is there. */
 export function valueAt(root: unknown, path: string): unknown {
   let value = root;
-  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+  for (const step of path.match(/[^.[\]]+(?:\[x\])?/g) ?? []) {
     if (Array.isArray(value)) value = value[Number(step)];
-    else if (isObject(value)) value = value[step];
+    else if (isObject(value))
+      value = value[step.endsWith('[x]') ? chosen(value, step.slice(0, -3)) : step];
     else return undefined;
   }
   return value;
+}
+
+/** `valueQuantity` for `value`. */
+function chosen(object: JsonObject, name: string): string {
+  const choices = Object.keys(object).filter((key) => key.startsWith(name));
+  return choices.find((key) => /^[A-Z]/.test(key.slice(name.length))) ?? name;
 }

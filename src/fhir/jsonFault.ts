@@ -1,7 +1,19 @@
-/** Sticky patterns of the tokens that are no bracket. */
-const TOKEN =
-  /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** Sticky patterns of the tokens that are neither bracket nor text. */
+const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\n\r]*/y;
+
+/** The offset behind the text that begins with a quote at `start`, or undefined when it is faulty. */
+function endOfText(text: string, start: number): number | undefined {
+  for (let i = start + 1; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x22) return i + 1;
+    if (char < 0x20) return undefined;
+    if (char !== 0x5c) continue;
+    if (!/^(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.test(text.slice(i + 1, i + 6))) return undefined;
+    i++; // what is escaped; the digits of \u are plain characters
+  }
+  return undefined;
+}
 
 type Expected = 'value' | 'valueOrEnd' | 'key' | 'keyOrEnd' | 'colon' | 'commaOrEnd';
 
@@ -18,6 +30,11 @@ export function jsonFault(text: string): number | undefined {
     if (!pattern.test(text) || pattern.lastIndex === at) return false;
     at = pattern.lastIndex;
     return true;
+  };
+  const skipText = (): boolean => {
+    const end = text[at] === '"' ? endOfText(text, at) : undefined;
+    at = end ?? at;
+    return end !== undefined;
   };
   for (;;) {
     skip(SPACE);
@@ -44,13 +61,13 @@ export function jsonFault(text: string): number | undefined {
       at++;
       expected = 'value';
     } else if (expected === 'key' || expected === 'keyOrEnd') {
-      if (char !== '"' || !skip(TOKEN)) return at;
+      if (!skipText()) return at;
       expected = 'colon';
     } else if (char === '[' || char === '{') {
       open.push(char);
       at++;
       expected = char === '{' ? 'keyOrEnd' : 'valueOrEnd';
-    } else if (skip(TOKEN)) expected = 'commaOrEnd';
+    } else if (skipText() || skip(SCALAR)) expected = 'commaOrEnd';
     else return at;
   }
 }

@@ -64,7 +64,15 @@ function syntaxFault(text: string): string {
 
 /** `line 3, column 14`, both from 1. */
 export function placeOf(text: string, offset: number): string {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return `line ${line}, column ${before.length - before.lastIndexOf('\n')}`;
+  let line = 1;
+  let start = 0;
+  for (
+    let next = text.indexOf('\n');
+    next !== -1 && next < offset;
+    next = text.indexOf('\n', start)
+  ) {
+    line++;
+    start = next + 1;
+  }
+  return `line ${line}, column ${offset - start + 1}`;
 }

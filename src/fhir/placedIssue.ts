@@ -31,21 +31,28 @@ export function placed(
     severity: text.startsWith(CONFLICT) ? 'error' : found.severity,
     code: found.code,
     diagnostics: text,
-    expression: [at + below],
+    expression: [at + fhirPath(below)],
   };
+  const [, outer] = /^(.*)\.\d+$/.exec(below) ?? [];
+  if (outer !== undefined && typeof valueAt(value, outer) === 'string') {
+    // The validator took the characters of a text for members of an object.
+    return [issue('structure', 'A text stands where an object belongs', at + fhirPath(outer))];
+  }
   if (text === BASE64) return isBase64WithSpace(valueAt(value, below)) ? [] : [placedOne];
   const expected = TARGET.exec(text)?.[1];
   return expected === undefined
     ? [placedOne]
-    : targetIssue(valueAt(value, below), expected, at + below, targets);
+    : targetIssue(valueAt(value, below), expected, at + fhirPath(below), targets);
 }
 
-/** FHIR R4 allows white space between groups of four. */
+/** FHIRPath calls a choice by its bare name. */
+const fhirPath = (path: string): string => path.replaceAll('[x]', '');
+
+/** FHIR R4 allows white space between the groups of four. */
 function isBase64WithSpace(value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    /^(?:\s*[A-Za-z0-9+/]{4})*\s*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/.test(value)
-  );
+  if (typeof value !== 'string') return false;
+  const plain = value.replace(/\s+/g, '');
+  return plain.length > 0 && plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);
 }
 
 /** The validator takes every reference for `Type/id`; those of another form mean what the bundle says. */

@@ -12,7 +12,23 @@ export interface ReferenceIndex {
   readonly entries: readonly BundleEntry[];
 }
 
-const REST_PATH = /^(.*?)([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/;
+interface RestPath {
+  /** What stands before `Type/id`: empty for a relative reference. */
+  readonly base: string;
+  readonly type: string;
+  readonly id: string;
+}
+
+/** Splits `https://host/fhir/Patient/1`. By hand, since a hostile address may be a megabyte long. */
+function restPath(address: string): RestPath | undefined {
+  const last = address.lastIndexOf('/');
+  const id = address.slice(last + 1);
+  const start = address.lastIndexOf('/', last - 1) + 1;
+  const type = address.slice(start, last);
+  if (last < 1 || type.length > 64 || !/^[A-Z][A-Za-z]+$/.test(type)) return undefined;
+  if (id.length > 64 || !/^[A-Za-z0-9\-.]+$/.test(id)) return undefined;
+  return { base: address.slice(0, start), type, id };
+}
 
 /** The first entry wins where two claim one address; `validateBundle` refuses such a bundle. */
 export function indexReferences(bundle: Pick<Bundle, 'entry'>): ReferenceIndex {
@@ -26,8 +42,8 @@ export function indexReferences(bundle: Pick<Bundle, 'entry'>): ReferenceIndex {
   entries.forEach(({ fullUrl, resource }, position) => {
     if (fullUrl !== undefined) {
       put(byUrl, fullUrl, position);
-      const rest = REST_PATH.exec(fullUrl)?.[2];
-      if (rest !== undefined) put(byTypeAndId, rest, position);
+      const rest = restPath(fullUrl);
+      if (rest !== undefined) put(byTypeAndId, `${rest.type}/${rest.id}`, position);
     }
     if (resource === undefined) return;
     if (resource.id !== undefined)
@@ -41,7 +57,7 @@ export function indexReferences(bundle: Pick<Bundle, 'entry'>): ReferenceIndex {
     find(reference, from) {
       if (reference.startsWith('#')) return undefined;
       const literal = reference.replace(/\/_history\/[^/]*$/, '').replace(/#.*$/, '');
-      const base = from === undefined ? undefined : REST_PATH.exec(from)?.[1];
+      const base = from === undefined ? undefined : restPath(from)?.base;
       return (
         (base === undefined ? undefined : byUrl.get(base + literal)) ??
         byUrl.get(literal) ??
@@ -78,5 +94,5 @@ export function referencesWithin(resource: unknown): { reference: string; path: 
 export function typeNamedBy(reference: string): string | undefined {
   const path = reference.replace(/\/_history\/[^/]*$/, '').split('?')[0] ?? '';
   if (reference.includes('?')) return path.split('/').at(-1);
-  return REST_PATH.exec(path)?.[2]?.split('/')[0];
+  return restPath(path)?.type;
 }

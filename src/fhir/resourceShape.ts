@@ -8,7 +8,7 @@ export interface ResourceShape {
   readonly issues: OperationOutcomeIssue[];
 }
 
-/** JSON rules of FHIR that the validator passes over: no empty arrays or objects, no reserved member names. */
+/** JSON rules of FHIR that the validator passes over: no empty texts, arrays or objects, no reserved member names. */
 export function resourceShape(resource: unknown, root: string): ResourceShape {
   const resourceTypes = new Set<string>();
   const issues: OperationOutcomeIssue[] = [];
@@ -25,6 +25,9 @@ export function resourceShape(resource: unknown, root: string): ResourceShape {
       }
       if (Array.isArray(member) && member.length === 0) {
         issues.push(issue('structure', 'Empty array', `${root}${path}.${key}`));
+      }
+      if (member === '' || (Array.isArray(member) && member.includes(''))) {
+        issues.push(issue('structure', 'Empty text', `${root}${path}.${key}`));
       }
       if (key === 'resourceType' && typeof member === 'string') resourceTypes.add(member);
     }

@@ -51,9 +51,10 @@ export function validateTyped(
   if (shape.issues.length > 0) return shape.issues;
   const tokens: CollectedTokens = {};
   const found = run(typed, tokens);
-  return [...found, ...codeIssues(tokens)].flatMap((one) =>
+  const all = [...found, ...codeIssues(tokens)].flatMap((one) =>
     placed(one, typed.value, own, at, targets),
   );
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function run(typed: TypedValue, tokens: CollectedTokens): OperationOutcomeIssue[] {
