@@ -2,13 +2,24 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['node_modules', 'dist', 'artifacts', 'cache', 'coverage', 'typechain-types', 'deployments', 'src/fhir/definitions'],
+    ignores: [
+      'node_modules',
+      'dist',
+      'artifacts',
+      'cache',
+      'coverage',
+      'typechain-types',
+      'deployments',
+      'src/fhir/definitions',
+    ],
   },
   { files: ['scripts/**/*.js', 'eslint.config.js'] },
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -19,6 +30,11 @@ export default tseslint.config(
   {
     // A default export only where Hardhat asks for one (house.md 4.5).
     files: ['src/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'named exports only' }] },
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'named exports only' },
+      ],
+    },
   },
 );

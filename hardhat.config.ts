@@ -26,7 +26,12 @@ export default defineConfig({
   paths: { tests: { mocha: './test', solidity: './test/contracts' } },
   typechain: { outDir: here('./typechain-types') },
   networks: {
-    edge: { type: 'edr-simulated', chainType: 'l1', chainId: 1001, allowUnlimitedContractSize: false },
+    edge: {
+      type: 'edr-simulated',
+      chainType: 'l1',
+      chainId: 1001,
+      allowUnlimitedContractSize: false,
+    },
     twin: { type: 'edr-simulated', chainType: 'l1', chainId: 1002 },
   },
   test: {

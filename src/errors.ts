@@ -1,5 +1,7 @@
 /** Facts of an error: what a person needs to find the place. Never keys, plaintext or patients' identifiers. */
-export type ErrorFacts = Readonly<Record<string, string | number | bigint | boolean | readonly string[]>>;
+export type ErrorFacts = Readonly<
+  Record<string, string | number | bigint | boolean | readonly string[]>
+>;
 
 export interface ErrorOptions {
   /** Facts, printed behind the message. */
@@ -22,7 +24,9 @@ export class CarelatticeError extends Error {
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     const facts = options.facts ?? {};
     const tail = Object.entries(facts).map(([key, value]) => `${key} ${String(value)}`);
-    super(tail.length === 0 ? message : `${message} (${tail.join(', ')})`, { cause: options.cause });
+    super(tail.length === 0 ? message : `${message} (${tail.join(', ')})`, {
+      cause: options.cause,
+    });
     this.code = code;
     this.facts = facts;
     this.retryable = options.retryable ?? false;

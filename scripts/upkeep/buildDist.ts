@@ -5,9 +5,13 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  stdio: 'inherit',
-});
+execFileSync(
+  process.execPath,
+  [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+  {
+    stdio: 'inherit',
+  },
+);
 const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   imports: Record<string, Record<string, string>>;
 };
@@ -18,4 +22,7 @@ const mapped = Object.fromEntries(
     Object.fromEntries(Object.entries(conditions).map(([key, path]) => [key, toDist(path)])),
   ]),
 );
-writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module', imports: mapped }, null, 2)}\n`);
+writeFileSync(
+  'dist/package.json',
+  `${JSON.stringify({ type: 'module', imports: mapped }, null, 2)}\n`,
+);

@@ -39,7 +39,7 @@ export interface MerkleTree {
 
 export function merkleTree(leaves: readonly Uint8Array[]): MerkleTree {
   const levels: (readonly Uint8Array[])[] = [leaves];
-  for (let level = leaves; level.length > 1; ) {
+  for (let level = leaves; level.length > 1;) {
     level = levelAbove(level);
     levels.push(level);
   }
@@ -67,6 +67,10 @@ export function merkleTree(leaves: readonly Uint8Array[]): MerkleTree {
 export const merkleRoot = (leaves: readonly Uint8Array[]): Uint8Array => merkleTree(leaves).root;
 
 /** Whether `proof` leads from `leaf` to `root`. An empty tree contains nothing: a zero root never holds. */
-export function isInTree(leaf: Uint8Array, proof: readonly Uint8Array[], root: Uint8Array): boolean {
+export function isInTree(
+  leaf: Uint8Array,
+  proof: readonly Uint8Array[],
+  root: Uint8Array,
+): boolean {
   return !equalBytes(root, EMPTY) && equalBytes(proof.reduce(parentOf, leaf), root);
 }

@@ -25,7 +25,11 @@ export interface SparseProof {
 }
 
 /** The root that `leaf` (zero: absence) at `position` gives under `proof`. @throws `BadSparseProof` */
-export function rootOfSparseProof(position: Uint8Array, leaf: Uint8Array, proof: SparseProof): Uint8Array {
+export function rootOfSparseProof(
+  position: Uint8Array,
+  leaf: Uint8Array,
+  proof: SparseProof,
+): Uint8Array {
   if (position.length !== 32 || leaf.length !== 32 || proof.map.length !== 32) {
     throw new CarelatticeError('BadSparseProof', 'position, leaf and map have 32 bytes each');
   }
@@ -65,7 +69,8 @@ const hashOf = (node: Node): Uint8Array => node?.hash ?? EMPTY;
 function lonely(position: Uint8Array, leaf: Uint8Array, level: number): Lonely {
   let hash = leaf;
   for (let at = DEPTH - 1; at >= level; at--) {
-    hash = bitAt(position, at) === 0 ? keccak256(concat(hash, EMPTY)) : keccak256(concat(EMPTY, hash));
+    hash =
+      bitAt(position, at) === 0 ? keccak256(concat(hash, EMPTY)) : keccak256(concat(EMPTY, hash));
   }
   return { hash, position, leaf };
 }
@@ -73,25 +78,35 @@ function lonely(position: Uint8Array, leaf: Uint8Array, level: number): Lonely {
 function branch(left: Node, right: Node, level: number): Node {
   if (left === undefined && right === undefined) return undefined;
   // A lone leaf moves up, so that the shape depends on the contents alone.
-  if (left === undefined && right !== undefined && 'position' in right) return lonely(right.position, right.leaf, level);
-  if (right === undefined && left !== undefined && 'position' in left) return lonely(left.position, left.leaf, level);
+  if (left === undefined && right !== undefined && 'position' in right)
+    return lonely(right.position, right.leaf, level);
+  if (right === undefined && left !== undefined && 'position' in left)
+    return lonely(left.position, left.leaf, level);
   return { hash: innerOf(hashOf(left), hashOf(right)), left, right };
 }
 
 function insert(node: Node, position: Uint8Array, leaf: Uint8Array, level: number): Node {
   if (node === undefined) return isEmpty(leaf) ? undefined : lonely(position, leaf, level);
   if ('position' in node) {
-    if (equalBytes(node.position, position)) return isEmpty(leaf) ? undefined : lonely(position, leaf, level);
+    if (equalBytes(node.position, position))
+      return isEmpty(leaf) ? undefined : lonely(position, leaf, level);
     if (isEmpty(leaf)) return node;
     // Two leaves meet here: push the old one down by one level and go on.
     const below = lonely(node.position, node.leaf, level + 1);
-    const [left, right] = bitAt(node.position, level) === 0 ? [below, undefined] : [undefined, below];
+    const [left, right] =
+      bitAt(node.position, level) === 0 ? [below, undefined] : [undefined, below];
     return insertBelow(left, right, position, leaf, level);
   }
   return insertBelow(node.left, node.right, position, leaf, level);
 }
 
-function insertBelow(left: Node, right: Node, position: Uint8Array, leaf: Uint8Array, level: number): Node {
+function insertBelow(
+  left: Node,
+  right: Node,
+  position: Uint8Array,
+  leaf: Uint8Array,
+  level: number,
+): Node {
   return bitAt(position, level) === 0
     ? branch(insert(left, position, leaf, level + 1), right, level)
     : branch(left, insert(right, position, leaf, level + 1), level);
@@ -138,4 +153,3 @@ function treeOf(top: Node): SparseMerkleTree {
 }
 
 export const emptySparseTree: SparseMerkleTree = treeOf(undefined);
-

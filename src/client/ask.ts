@@ -1,0 +1,22 @@
+import { openAnswer, sealQuestion } from '../crypto/clientSeal.ts';
+import type { KnownNode } from '../domain/knownNode.ts';
+import { fromHex, type Hex } from '../hash/bytes.ts';
+
+/** Carries a sealed question to a node's client door and brings the sealed answer. */
+export interface ClientTransport {
+  ask(node: KnownNode, sealed: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Asks one node. @throws the node's refusal under its own code */
+export async function ask(
+  transport: ClientTransport,
+  networkId: Hex,
+  node: KnownNode,
+  type: number,
+  body: Uint8Array,
+): Promise<Uint8Array> {
+  const kemKey = fromHex(node.kemKey);
+  const nodeKey = { suite: kemKey[0] ?? 0, bytes: kemKey.subarray(1) };
+  const { sealed, key } = await sealQuestion(nodeKey, { networkId, nodeId: node.nodeId }, type, body);
+  return openAnswer(key, await transport.ask(node, sealed));
+}

@@ -1,0 +1,215 @@
+import type { Hex } from '../hash/bytes.ts';
+import type {
+  JournalDelta,
+  PatientEntry,
+  PatientMessage,
+  RecordList,
+  Settlement,
+} from '../wire/messages.ts';
+import type { Database } from './database.ts';
+
+/** What the consensus node and its standbys remember. */
+
+export interface WaitingMessage {
+  id: number;
+  message: PatientMessage;
+}
+
+/** One change of the sharing table on its way to the chain; one at a time, for the table's root is compared and swapped. */
+export interface TableChange extends Omit<JournalDelta, 'lists'> {
+  id: number;
+  /** prepared: the standbys are told; sent: the transaction is on its way; applied: seen on chain; void: overtaken. */
+  state: 'prepared' | 'sent' | 'applied' | 'void';
+  preparedAt: number;
+  /** The entries of the same patients as they were (missing: new). */
+  before: PatientEntry[];
+}
+
+export interface ConsensusTables {
+  addMessage(digest: Hex, message: PatientMessage): 'new' | 'known';
+  waitingMessages(limit: number): WaitingMessage[];
+  setMessage(id: number, state: 'submitted' | 'applied' | 'refused', task: string): void;
+  submittedMessages(task: string): WaitingMessage[];
+  openTasks(): string[];
+  addRefusedItem(tx: Hex, index: number, reason: string): void;
+  /** Index in the batch to the contract's reason. */
+  refusedItems(tx: Hex): Map<number, string>;
+  /** The opened list of a `SetRelations` whose digest is on chain. */
+  relationsMessage(digest: Hex): PatientMessage | undefined;
+  addRecordList(request: number, sender: Hex, list: RecordList): void;
+  recordList(request: number): RecordList | undefined;
+  addAnswer(request: number, nodeId: Hex, bitmap: Hex): void;
+  answers(request: number): { nodeId: Hex; bitmap: Hex }[];
+  entries(): PatientEntry[];
+  entry(patientId: Hex): PatientEntry | undefined;
+  putEntries(entries: readonly PatientEntry[]): void;
+  addChange(change: Omit<TableChange, 'id'>): TableChange;
+  setChange(id: number, state: TableChange['state']): void;
+  /** The change that is prepared or sent, if any. */
+  pendingChange(): TableChange | undefined;
+  /** The change that led to this root. */
+  changeTo(newRoot: Hex): TableChange | undefined;
+  sealChange(from: number): TableChange | undefined;
+  queuePart(nodeId: Hex, body: Hex): void;
+  queuedParts(nodeId: Hex, limit: number): { id: number; body: Hex }[];
+  longestQueue(): number;
+  dropPart(id: number): void;
+  addSettlement(nodeId: Hex, settlement: Settlement): void;
+  settlements(from: number): { nodeId: Hex; settlement: Settlement }[];
+}
+
+const json = (value: unknown): string => JSON.stringify(value);
+const parsed = <T>(value: unknown): T => JSON.parse(String(value)) as T; // written by this file
+
+export function consensusTables(db: Database): ConsensusTables {
+  const changeOf = (row: ReturnType<Database['get']>): TableChange | undefined =>
+    row && {
+      ...parsed<Omit<TableChange, 'id' | 'state'>>(row['entry']),
+      id: Number(row['id']),
+      state: String(row['state']) as TableChange['state'], // the four above
+    };
+  const waiting = (rows: ReturnType<Database['all']>): WaitingMessage[] =>
+    rows.map((row) => ({ id: Number(row['id']), message: parsed<PatientMessage>(row['entry']) }));
+  return {
+    addMessage: (digest, message) =>
+      db.run(
+        "INSERT OR IGNORE INTO patient_message (digest, entry, state) VALUES (?,?,'waiting')",
+        digest,
+        json(message),
+      ) === 1
+        ? 'new'
+        : 'known',
+    waitingMessages: (limit) =>
+      waiting(
+        db.all("SELECT * FROM patient_message WHERE state = 'waiting' ORDER BY id LIMIT ?", limit),
+      ),
+    setMessage: (id, state, task) => {
+      db.run('UPDATE patient_message SET state = ?, task = ? WHERE id = ?', state, task, id);
+    },
+    submittedMessages: (task) =>
+      waiting(
+        db.all(
+          "SELECT * FROM patient_message WHERE state = 'submitted' AND task = ? ORDER BY id",
+          task,
+        ),
+      ),
+    openTasks: () =>
+      db
+        .all("SELECT DISTINCT task FROM patient_message WHERE state = 'submitted' ORDER BY task")
+        .map((row) => String(row['task'])),
+    addRefusedItem: (tx, index, reason) => {
+      db.run('INSERT OR IGNORE INTO refused_item (tx, place, reason) VALUES (?,?,?)', tx, index, reason);
+    },
+    refusedItems: (tx) =>
+      new Map(
+        db
+          .all('SELECT place, reason FROM refused_item WHERE tx = ?', tx)
+          .map((row) => [Number(row['place']), String(row['reason'])]),
+      ),
+    relationsMessage: (digest) => {
+      const row = db.get('SELECT entry FROM patient_message WHERE digest = ?', digest);
+      return row && parsed<PatientMessage>(row['entry']);
+    },
+    addRecordList: (request, sender, list) => {
+      db.run(
+        'INSERT OR IGNORE INTO record_list (request, sender, body) VALUES (?,?,?)',
+        request,
+        sender,
+        json(list),
+      );
+    },
+    recordList: (request) => {
+      const row = db.get('SELECT body FROM record_list WHERE request = ?', request);
+      return row && parsed<RecordList>(row['body']);
+    },
+    addAnswer: (request, nodeId, bitmap) => {
+      db.run(
+        'INSERT OR IGNORE INTO answer (request, node, bitmap) VALUES (?,?,?)',
+        request,
+        nodeId,
+        bitmap,
+      );
+    },
+    answers: (request) =>
+      db
+        .all('SELECT node, bitmap FROM answer WHERE request = ? ORDER BY node', request)
+        .map((row) => ({
+          nodeId: String(row['node']) as Hex,
+          bitmap: String(row['bitmap']) as Hex,
+        })), // written as Hex
+    entries: () =>
+      db.all('SELECT entry FROM sharing').map((row) => parsed<PatientEntry>(row['entry'])),
+    entry: (patientId) => {
+      const row = db.get('SELECT entry FROM sharing WHERE patient = ?', patientId);
+      return row && parsed<PatientEntry>(row['entry']);
+    },
+    putEntries: (entries) => {
+      for (const entry of entries) {
+        db.run(
+          'INSERT OR REPLACE INTO sharing (patient, entry) VALUES (?,?)',
+          entry.patientId,
+          json(entry),
+        );
+      }
+    },
+    addChange: (change) => {
+      db.run(
+        'INSERT INTO change (kind, state, prev_root, new_root, entry) VALUES (?,?,?,?,?)',
+        change.kind,
+        change.state,
+        change.prevRoot,
+        change.newRoot,
+        json(change),
+      );
+      const id = Number(db.get('SELECT last_insert_rowid() AS id')?.['id']);
+      return { ...change, id };
+    },
+    setChange: (id, state) => {
+      db.run('UPDATE change SET state = ? WHERE id = ?', state, id);
+    },
+    pendingChange: () =>
+      changeOf(
+        db.get("SELECT * FROM change WHERE state IN ('prepared','sent') ORDER BY id LIMIT 1"),
+      ),
+    changeTo: (newRoot) =>
+      changeOf(db.get('SELECT * FROM change WHERE new_root = ? ORDER BY id DESC LIMIT 1', newRoot)),
+    sealChange: (from) =>
+      db
+        .all(
+          "SELECT * FROM change WHERE kind = 'seal' AND state = 'applied' ORDER BY id DESC LIMIT 64",
+        )
+        .map(changeOf)
+        .find((change) => change?.seal?.from === from),
+    queuePart: (nodeId, body) => {
+      db.run('INSERT INTO outgoing (node, body) VALUES (?,?)', nodeId, body);
+    },
+    queuedParts: (nodeId, limit) =>
+      db
+        .all('SELECT id, body FROM outgoing WHERE node = ? ORDER BY id LIMIT ?', nodeId, limit)
+        .map((row) => ({ id: Number(row['id']), body: String(row['body']) as Hex })), // written as Hex
+    longestQueue: () =>
+      Number(
+        db.get('SELECT MAX(n) AS n FROM (SELECT COUNT(*) AS n FROM outgoing GROUP BY node)')?.[
+          'n'
+        ] ?? 0,
+      ),
+    dropPart: (id) => {
+      db.run('DELETE FROM outgoing WHERE id = ?', id);
+    },
+    addSettlement: (nodeId, settlement) => {
+      db.run(
+        'INSERT OR REPLACE INTO settlement (first, node, body) VALUES (?,?,?)',
+        settlement.from,
+        nodeId,
+        json(settlement),
+      );
+    },
+    settlements: (from) =>
+      db
+        .all('SELECT node, body FROM settlement WHERE first = ? ORDER BY node', from)
+        .map((row) => ({
+          nodeId: String(row['node']) as Hex,
+          settlement: parsed<Settlement>(row['body']),
+        })), // as Hex
+  };
+}

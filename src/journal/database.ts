@@ -1,0 +1,98 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { CarelatticeError } from '../errors.ts';
+import { MIGRATIONS } from './schema.ts';
+
+export type Row = Record<string, string | number | bigint | Uint8Array | null>;
+
+/** A node's memory: one SQLite file, one writer, one transaction per step. */
+export interface Database {
+  /** Runs `work` in a transaction (or in the one under way): all of it is kept, or nothing. */
+  transaction<T>(work: () => T): T;
+  run(sql: string, ...values: SQLInputValue[]): number;
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined;
+  all(sql: string, ...values: SQLInputValue[]): Row[];
+  /** Empties the write-ahead log, so that what was deleted is gone from every file. @throws `JournalBusy` */
+  checkpoint(): void;
+  close(): void;
+}
+
+/** @param path a file, or `:memory:`. @throws `JournalTooNew`, `JournalUnreadable` */
+export function openDatabase(path: string): Database {
+  const sqlite = opened(path);
+  const prepared = new Map<string, StatementSync>();
+  let depth = 0;
+  const statement = (sql: string): StatementSync => {
+    const known = prepared.get(sql) ?? sqlite.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
+  return {
+    transaction(work) {
+      if (depth > 0) return work();
+      sqlite.exec('BEGIN IMMEDIATE');
+      depth = 1;
+      try {
+        const result = work();
+        sqlite.exec('COMMIT');
+        return result;
+      } catch (error) {
+        sqlite.exec('ROLLBACK');
+        throw error;
+      } finally {
+        depth = 0;
+      }
+    },
+    run: (sql, ...values) => Number(statement(sql).run(...values).changes),
+    get: (sql, ...values) => statement(sql).get(...values),
+    all: (sql, ...values) => statement(sql).all(...values),
+    checkpoint() {
+      const answer = sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+      if (answer?.['busy'] === 1) {
+        throw new CarelatticeError('JournalBusy', 'a reader holds the journal; try again', {
+          retryable: true,
+        });
+      }
+    },
+    close() {
+      prepared.clear();
+      sqlite.close();
+    },
+  };
+}
+
+function opened(path: string): DatabaseSync {
+  try {
+    const sqlite = new DatabaseSync(path);
+    sqlite.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=2000',
+    );
+    migrate(sqlite);
+    return sqlite;
+  } catch (error) {
+    if (error instanceof CarelatticeError) throw error;
+    throw new CarelatticeError(
+      'JournalUnreadable',
+      'the journal cannot be opened; check the path and its disk',
+      {
+        facts: { path },
+        cause: error,
+      },
+    );
+  }
+}
+
+function migrate(sqlite: DatabaseSync): void {
+  const version = Number(sqlite.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new CarelatticeError(
+      'JournalTooNew',
+      'this journal was written by a later release; start that one',
+      {
+        facts: { version, known: MIGRATIONS.length },
+      },
+    );
+  }
+  MIGRATIONS.slice(version).forEach((sql, index) => {
+    sqlite.exec(`BEGIN; ${sql}; PRAGMA user_version=${version + index + 1}; COMMIT`);
+  });
+}

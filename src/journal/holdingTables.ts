@@ -1,0 +1,251 @@
+import type { Ground } from '../domain/mayFetch.ts';
+import type { OwnRelation } from '../domain/relations.ts';
+import type { HistoryState } from '../domain/sharingTable.ts';
+import type { Hex } from '../hash/bytes.ts';
+import type { DeliveryPart, RecordEntry, RoundProofs, Settlement } from '../wire/messages.ts';
+import type { Database, Row } from './database.ts';
+
+/** What a node holds of its patients, and what it was told to hold. */
+
+export interface OwnPatient {
+  patientId: Hex;
+  /** asked: countersigned, not on chain yet; enrolled; withdrawn. */
+  state: 'asked' | 'enrolled' | 'withdrawn';
+  seq: number;
+  relation: OwnRelation;
+  /** The opened `ScopePackage`, sealed to this journal. */
+  package: Uint8Array;
+}
+
+export interface HeldRecord extends RecordEntry {
+  request: number;
+  author: Hex;
+  authorKeyEpoch: number;
+  batchRoot: Hex;
+  /** due: told to hold it; held: fetched, checked, pinned; refused: with the reason. */
+  state: 'due' | 'held' | 'refused';
+  reason?: string;
+  /** Why a gateway may hand it over. */
+  ground: Ground;
+  peers: Hex[];
+  attempts: number;
+  /** Not asked for again before this chain time. */
+  nextAt?: number;
+  heldAt?: number;
+}
+
+export interface Delivery {
+  from: number;
+  to: number;
+  /** receiving: parts are missing; checked: taken or refused; settled: the settlement was sent. */
+  state: 'receiving' | 'checked' | 'settled';
+  settlement?: Settlement;
+  proofs?: RoundProofs;
+}
+
+export interface HoldingTables {
+  putPatient(patient: OwnPatient): void;
+  patient(patientId: Hex): OwnPatient | undefined;
+  patients(): OwnPatient[];
+  addIdentifier(hash: Hex, patientId: Hex): void;
+  patientsByIdentifier(hash: Hex): Hex[];
+  addPart(part: DeliveryPart): void;
+  dropParts(from: number): void;
+  parts(from: number): { expected: number; parts: (Hex | undefined)[] };
+  delivery(from: number): Delivery | undefined;
+  deliveriesIn(state: Delivery['state']): Delivery[];
+  putDelivery(delivery: Delivery): void;
+  /** Settled deliveries whose proofs came and were not looked at yet. */
+  unjudged(): Delivery[];
+  setJudged(from: number): void;
+  addHeld(record: HeldRecord): void;
+  updateHeld(record: HeldRecord): void;
+  held(anchor: Hex): HeldRecord | undefined;
+  heldById(recordId: Hex): HeldRecord | undefined;
+  heldIn(state: HeldRecord['state'], limit: number): HeldRecord[];
+  heldOfRequests(from: number, to: number): HeldRecord[];
+  /** The records of a patient, newest first. */
+  timeline(patientId: Hex, limit: number): HeldRecord[];
+  countHeld(): number;
+  history(patientId: Hex, handle: Hex): (HistoryState & { missing: number }) | undefined;
+  setHistory(patientId: Hex, handle: Hex, state: HistoryState & { missing: number }): void;
+  /** Whether a patient's nonce is new; forgets those whose time has passed. */
+  useNonce(patientId: Hex, nonce: string, expiry: number, now: number): boolean;
+  addAlarm(kind: string, request: number, detail: string, reporter: Hex): void;
+  alarms(): { kind: string; request: number; detail: string; reporter: Hex }[];
+}
+
+const hex = (value: unknown): Hex => String(value) as Hex; // written by us as Hex
+const parsed = <T>(value: unknown): T => JSON.parse(String(value)) as T; // written by this file
+
+const bytesOf = (value: Row[string] | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array(0);
+
+const patientOf = (row: Row): OwnPatient => ({
+  patientId: hex(row['id']),
+  state: String(row['state']) as OwnPatient['state'], // the three above
+  seq: Number(row['seq']),
+  relation: parsed<OwnRelation>(row['relation']),
+  package: bytesOf(row['package']),
+});
+
+const deliveryOf = (row: Row): Delivery => ({
+  from: Number(row['first']),
+  to: Number(row['last']),
+  state: String(row['state']) as Delivery['state'], // the three above
+  ...(row['settlement'] === null ? {} : { settlement: parsed<Settlement>(row['settlement']) }),
+  ...(row['proofs'] === null ? {} : { proofs: parsed<RoundProofs>(row['proofs']) }),
+});
+
+export function holdingTables(db: Database): HoldingTables {
+  const heldOf = (rows: Row[]): HeldRecord[] => rows.map((row) => parsed<HeldRecord>(row['entry']));
+  const heldBy = (sql: string, value: string): HeldRecord | undefined =>
+    heldOf(db.all(sql, value))[0];
+  return {
+    putPatient: (patient) => {
+      db.run(
+        'INSERT OR REPLACE INTO patient (id, state, seq, relation, package) VALUES (?,?,?,?,?)',
+        patient.patientId,
+        patient.state,
+        patient.seq,
+        JSON.stringify(patient.relation),
+        patient.package,
+      );
+    },
+    patient: (patientId) => {
+      const row = db.get('SELECT * FROM patient WHERE id = ?', patientId);
+      return row && patientOf(row);
+    },
+    patients: () => db.all('SELECT * FROM patient ORDER BY id').map(patientOf),
+    addIdentifier: (hash, patientId) => {
+      db.run('INSERT OR IGNORE INTO identifier (hash, patient) VALUES (?,?)', hash, patientId);
+    },
+    patientsByIdentifier: (hash) =>
+      db
+        .all('SELECT patient FROM identifier WHERE hash = ?', hash)
+        .map((row) => hex(row['patient'])),
+    addPart: (part) => {
+      db.run(
+        'INSERT OR IGNORE INTO part (first, part, parts, bytes) VALUES (?,?,?,?)',
+        part.from,
+        part.part,
+        part.parts,
+        part.bytes,
+      );
+    },
+    parts: (from) => {
+      const rows = db.all('SELECT * FROM part WHERE first = ? ORDER BY part', from);
+      const parts: (Hex | undefined)[] = [];
+      for (const row of rows) parts[Number(row['part'])] = hex(row['bytes']);
+      return { expected: Number(rows[0]?.['parts'] ?? 0), parts };
+    },
+    dropParts: (from) => {
+      db.run('DELETE FROM part WHERE first = ?', from);
+    },
+    delivery: (from) => {
+      const row = db.get('SELECT * FROM delivery WHERE first = ?', from);
+      return row && deliveryOf(row);
+    },
+    deliveriesIn: (state) =>
+      db.all('SELECT * FROM delivery WHERE state = ? ORDER BY first', state).map(deliveryOf),
+    putDelivery: (delivery) => {
+      db.run(
+        'INSERT INTO delivery (first, last, state, settlement, proofs) VALUES (?,?,?,?,?) ON CONFLICT (first) DO UPDATE SET state = excluded.state, settlement = excluded.settlement, proofs = excluded.proofs',
+        delivery.from,
+        delivery.to,
+        delivery.state,
+        delivery.settlement === undefined ? null : JSON.stringify(delivery.settlement),
+        delivery.proofs === undefined ? null : JSON.stringify(delivery.proofs),
+      );
+    },
+    unjudged: () =>
+      db.all('SELECT * FROM delivery WHERE judged = 0 AND proofs IS NOT NULL ORDER BY first').map(deliveryOf),
+    setJudged: (from) => {
+      db.run('UPDATE delivery SET judged = 1 WHERE first = ?', from);
+    },
+    addHeld: (record) => {
+      db.run(
+        'INSERT OR IGNORE INTO held (anchor, record_id, patient, handle, request, state, entry) VALUES (?,?,?,?,?,?,?)',
+        record.anchor,
+        record.recordId,
+        record.patientId,
+        record.handle,
+        record.request,
+        record.state,
+        JSON.stringify(record),
+      );
+    },
+    updateHeld: (record) => {
+      db.run(
+        'UPDATE held SET state = ?, entry = ? WHERE anchor = ?',
+        record.state,
+        JSON.stringify(record),
+        record.anchor,
+      );
+    },
+    held: (anchor) => heldBy('SELECT entry FROM held WHERE anchor = ?', anchor),
+    heldById: (recordId) => heldBy('SELECT entry FROM held WHERE record_id = ?', recordId),
+    heldIn: (state, limit) =>
+      heldOf(
+        db.all('SELECT entry FROM held WHERE state = ? ORDER BY request LIMIT ?', state, limit),
+      ),
+    heldOfRequests: (from, to) =>
+      heldOf(
+        db.all('SELECT entry FROM held WHERE request BETWEEN ? AND ? ORDER BY request', from, to),
+      ),
+    timeline: (patientId, limit) =>
+      heldOf(
+        db.all(
+          'SELECT entry FROM held WHERE patient = ? ORDER BY request DESC LIMIT ?',
+          patientId,
+          limit,
+        ),
+      ),
+    countHeld: () =>
+      Number(db.get("SELECT COUNT(*) AS n FROM held WHERE state = 'held'")?.['n'] ?? 0),
+    history: (patientId, handle) => {
+      const row = db.get(
+        'SELECT * FROM history WHERE patient = ? AND handle = ?',
+        patientId,
+        handle,
+      );
+      return (
+        row && {
+          count: Number(row['count']),
+          historyHead: hex(row['head']),
+          missing: Number(row['missing']),
+        }
+      );
+    },
+    setHistory: (patientId, handle, state) => {
+      db.run(
+        'INSERT OR REPLACE INTO history (patient, handle, count, head, missing) VALUES (?,?,?,?,?)',
+        patientId,
+        handle,
+        state.count,
+        state.historyHead,
+        state.missing,
+      );
+    },
+    useNonce: (patientId, nonce, expiry, now) => {
+      db.run('DELETE FROM patient_nonce WHERE expiry < ?', now);
+      return db.run('INSERT OR IGNORE INTO patient_nonce (patient, nonce, expiry) VALUES (?,?,?)', patientId, nonce, expiry) === 1;
+    },
+    addAlarm: (kind, request, detail, reporter) => {
+      db.run(
+        'INSERT OR IGNORE INTO alarm (kind, request, detail, reporter) VALUES (?,?,?,?)',
+        kind,
+        request,
+        detail,
+        reporter,
+      );
+    },
+    alarms: () =>
+      db.all('SELECT * FROM alarm ORDER BY id').map((row) => ({
+        kind: String(row['kind']),
+        request: Number(row['request']),
+        detail: String(row['detail']),
+        reporter: hex(row['reporter']),
+      })),
+  };
+}

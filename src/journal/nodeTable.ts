@@ -1,0 +1,34 @@
+import type { KnownNode } from '../domain/knownNode.ts';
+import type { Hex } from '../hash/bytes.ts';
+import type { Database, Row } from './database.ts';
+
+export interface NodeTable {
+  put(node: KnownNode): void;
+  byId(nodeId: Hex): KnownNode | undefined;
+  byAccount(account: Hex): KnownNode | undefined;
+  /** By place among the nodes that answer. */
+  byPosition(position: number): KnownNode | undefined;
+  all(): KnownNode[];
+}
+
+const nodeOf = (row: Row | undefined): KnownNode | undefined =>
+  row && (JSON.parse(String(row['entry'])) as KnownNode); // written by put
+
+export function nodeTable(db: Database): NodeTable {
+  return {
+    put: (node) => {
+      db.run(
+        'INSERT OR REPLACE INTO node (id, account, position, entry) VALUES (?,?,?,?)',
+        node.nodeId,
+        node.account,
+        node.position,
+        JSON.stringify(node),
+      );
+    },
+    byId: (nodeId) => nodeOf(db.get('SELECT entry FROM node WHERE id = ?', nodeId)),
+    byAccount: (account) => nodeOf(db.get('SELECT entry FROM node WHERE account = ?', account)),
+    byPosition: (position) => nodeOf(db.get('SELECT entry FROM node WHERE position = ?', position)),
+    all: () =>
+      db.all('SELECT entry FROM node ORDER BY position, id').flatMap((row) => nodeOf(row) ?? []),
+  };
+}

@@ -1,0 +1,64 @@
+/** The tables of a daemon's journal, one entry per release that changed them; an entry is never edited once released. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- the courier
+  CREATE TABLE outbox (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, type INTEGER NOT NULL,
+    envelope BLOB NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, reason TEXT);
+  CREATE INDEX outbox_due ON outbox (next_at);
+  CREATE TABLE undelivered (id TEXT PRIMARY KEY, recipient TEXT NOT NULL, type INTEGER NOT NULL, reason TEXT NOT NULL);
+  CREATE TABLE seen (sender TEXT NOT NULL, id TEXT NOT NULL, expiry INTEGER NOT NULL, answer BLOB,
+    PRIMARY KEY (sender, id));
+  CREATE INDEX seen_expiry ON seen (expiry);
+  -- the chain
+  CREATE TABLE cursor (chain TEXT PRIMARY KEY, state TEXT NOT NULL);
+  CREATE TABLE tx (nonce INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, state TEXT NOT NULL, entry TEXT NOT NULL);
+  CREATE INDEX tx_open ON tx (state);
+  CREATE TABLE request (number INTEGER PRIMARY KEY, node TEXT NOT NULL, batch_root TEXT NOT NULL, query_digest TEXT NOT NULL,
+    padded_count INTEGER NOT NULL, tag_epoch INTEGER NOT NULL, block INTEGER NOT NULL, time INTEGER NOT NULL, tx TEXT NOT NULL,
+    answered TEXT);
+  CREATE TABLE seal (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, prev_root TEXT NOT NULL, new_root TEXT NOT NULL,
+    deliveries_root TEXT NOT NULL, answers_root TEXT NOT NULL, block INTEGER NOT NULL, time INTEGER NOT NULL, tx TEXT NOT NULL);
+  CREATE TABLE settled (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bitmap TEXT NOT NULL, receipts_root TEXT NOT NULL,
+    block INTEGER NOT NULL, time INTEGER NOT NULL, tx TEXT NOT NULL);
+  CREATE TABLE relations (patient TEXT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, block INTEGER NOT NULL,
+    time INTEGER NOT NULL, PRIMARY KEY (patient, seq));
+  CREATE TABLE term (term INTEGER PRIMARY KEY, node TEXT NOT NULL, block INTEGER NOT NULL);
+  CREATE TABLE authority (patient TEXT PRIMARY KEY, account TEXT NOT NULL, block INTEGER NOT NULL);
+  CREATE TABLE scope_epoch (patient TEXT NOT NULL, handle TEXT NOT NULL, epoch INTEGER NOT NULL, commitment TEXT NOT NULL,
+    block INTEGER NOT NULL, PRIMARY KEY (patient, handle));
+  CREATE TABLE node (id TEXT PRIMARY KEY, account TEXT NOT NULL, position INTEGER NOT NULL, entry TEXT NOT NULL);
+  -- a node's own patients
+  CREATE TABLE patient (id TEXT PRIMARY KEY, state TEXT NOT NULL, seq INTEGER NOT NULL, relation TEXT NOT NULL, package BLOB NOT NULL);
+  CREATE TABLE identifier (hash TEXT NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (hash, patient));
+  CREATE TABLE patient_nonce (patient TEXT NOT NULL, nonce TEXT NOT NULL, expiry INTEGER NOT NULL, PRIMARY KEY (patient, nonce));
+  -- what a node wrote
+  CREATE TABLE submission (key TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL);
+  CREATE TABLE authored (anchor TEXT PRIMARY KEY, entry TEXT NOT NULL, keys BLOB NOT NULL, batch INTEGER);
+  CREATE INDEX authored_waiting ON authored (batch);
+  CREATE TABLE batch (id INTEGER PRIMARY KEY, entry TEXT NOT NULL, request INTEGER UNIQUE);
+  -- what a node holds
+  CREATE TABLE part (first INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (first, part));
+  CREATE TABLE delivery (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, state TEXT NOT NULL, settlement TEXT, proofs TEXT,
+    judged INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE held (anchor TEXT PRIMARY KEY, record_id TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, handle TEXT NOT NULL,
+    request INTEGER NOT NULL, state TEXT NOT NULL, entry TEXT NOT NULL, keys BLOB);
+  CREATE INDEX held_timeline ON held (patient, request);
+  CREATE INDEX held_state ON held (state);
+  CREATE TABLE history (patient TEXT NOT NULL, handle TEXT NOT NULL, count INTEGER NOT NULL, head TEXT NOT NULL,
+    missing INTEGER NOT NULL, PRIMARY KEY (patient, handle));
+  CREATE TABLE holder_count (request INTEGER PRIMARY KEY, outstanding INTEGER NOT NULL, entry TEXT NOT NULL);
+  CREATE TABLE alarm (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, request INTEGER NOT NULL, detail TEXT NOT NULL, reporter TEXT NOT NULL,
+    UNIQUE (kind, request, detail, reporter));
+  -- the consensus node and its standbys
+  CREATE TABLE patient_message (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, entry TEXT NOT NULL, state TEXT NOT NULL, task TEXT);
+  CREATE TABLE refused_item (tx TEXT NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (tx, place));
+  CREATE TABLE record_list (request INTEGER PRIMARY KEY, sender TEXT NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE answer (request INTEGER NOT NULL, node TEXT NOT NULL, bitmap TEXT NOT NULL, PRIMARY KEY (request, node));
+  CREATE TABLE sharing (patient TEXT PRIMARY KEY, entry TEXT NOT NULL);
+  CREATE TABLE change (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, prev_root TEXT NOT NULL, new_root TEXT NOT NULL,
+    entry TEXT NOT NULL);
+  CREATE TABLE outgoing (id INTEGER PRIMARY KEY, node TEXT NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX outgoing_node ON outgoing (node, id);
+  CREATE TABLE settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));
+  `,
+];

@@ -1,0 +1,41 @@
+import { withEntries, withRelations } from '../../domain/sharingTable.ts';
+import type { TableChange } from '../../journal/consensusTables.ts';
+import type { PatientEntry } from '../../wire/messages.ts';
+import type { Components } from '../components.ts';
+import { post } from '../post.ts';
+import { changeTable } from './journalDelta.ts';
+import type { TableKeeper } from './table.ts';
+
+/** New relations that the chain shows enter the table once per round, by the same compare and swap as a seal. */
+
+const PATIENTS_PER_CHANGE = 256;
+
+export function prepareRelations(c: Components, table: TableKeeper): TableChange | undefined {
+  const active = c.active();
+  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined) return undefined;
+  const before = table.current();
+  const after: PatientEntry[] = [];
+  for (const { patientId, seq, digest } of c.seen.newestRelations()) {
+    if (after.length === PATIENTS_PER_CHANGE) break;
+    if ((before.entries.get(patientId)?.leaf.relationsSeq ?? 0) >= seq) continue;
+    const list = c.consensus.relationsMessage(digest)?.relations;
+    if (list === undefined) continue; // the list went to another consensus node: it will come
+    const relations = list.map(({ salt, nodeId, role, handles }) => ({ salt, nodeId, role, handles }));
+    after.push(withRelations(before, patientId, relations, { seq, digest }, c.random));
+  }
+  if (after.length === 0) return undefined;
+  return changeTable(c, {
+    kind: 'relations',
+    term: active.term,
+    prevRoot: before.root,
+    newRoot: withEntries(before, after).root,
+    before: after.flatMap(({ patientId }) => before.entries.get(patientId) ?? []),
+    after,
+  });
+}
+
+export async function applyRelationsOnChain(c: Components, change: TableChange): Promise<void> {
+  const { locator } = c.contracts;
+  const data = locator.encode('update', [change.prevRoot, change.newRoot, change.term]);
+  await post(c, `relations in term ${change.term}: ${change.newRoot}`, locator.address, data);
+}

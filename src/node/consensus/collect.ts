@@ -1,0 +1,100 @@
+import { recoverAccount } from '../../crypto/signatures.ts';
+import { CarelatticeError } from '../../errors.ts';
+import { opensDigest } from '../../domain/relations.ts';
+import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
+import { labelledHash } from '../../hash/labelled.ts';
+import { merkleRoot } from '../../hash/merkleTree.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  patientMessage,
+  type PatientMessage,
+  recordList,
+  roundReport,
+} from '../../wire/messages.ts';
+import { typedDigest } from '../../wire/typedData.ts';
+import type { Components } from '../components.ts';
+import { isSignedByAuthor } from '../holding/authorSignature.ts';
+
+/** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
+
+/** Kind of the `PatientBatch` item that carries a relation list. */
+export const SET_RELATIONS = 2;
+
+/** Type 20: the author's list behind its storage request. */
+export function takeRecordList(c: Components, sender: Hex, body: Uint8Array): void {
+  const list = decodeMessage(recordList, body);
+  const request = c.seen.request(list.request);
+  if (request === undefined) {
+    throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', { retryable: true });
+  }
+  const anchors = list.records.map((record) => fromHex(record.anchor, 32));
+  if (request.nodeId !== sender || request.batchRoot !== list.batchRoot || toHex(merkleRoot(anchors)) !== list.batchRoot) {
+    throw new CarelatticeError('RecordListRefused', 'the record list does not fit its storage request');
+  }
+  if (list.records.some((record) => record.tagIndex >= request.paddedCount)) {
+    throw new CarelatticeError('RecordListRefused', 'the record list names a tag that the query does not have');
+  }
+  if (!isSignedByAuthor(c, sender, list)) {
+    throw new CarelatticeError('RecordListRefused', 'the batch is not signed by its author');
+  }
+  c.consensus.addRecordList(list.request, sender, list);
+}
+
+/** Type 21: presence answers and settlements of one node. */
+export function takeRoundReport(c: Components, sender: Hex, body: Uint8Array): void {
+  const report = decodeMessage(roundReport, body);
+  c.db.transaction(() => {
+    for (const { request, bitmap } of report.answers) {
+      const known = c.seen.request(request);
+      if (known === undefined) {
+        throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', { retryable: true });
+      }
+      if (fromHex(bitmap).length * 8 !== known.paddedCount) {
+        throw new CarelatticeError('AnswerRefused', 'the answer does not have the size of its query', {
+          facts: { request },
+        });
+      }
+      c.consensus.addAnswer(request, sender, bitmap);
+    }
+    for (const settlement of report.settlements) c.consensus.addSettlement(sender, settlement);
+  });
+}
+
+/** Type 12: a patient's message for the next `PatientBatch`. The contract checks her signature; the list is checked here. */
+export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array {
+  const message = decodeMessage(patientMessage, body);
+  if (message.kind === SET_RELATIONS) checkRelationList(c, message);
+  c.consensus.addMessage(messageKey(message), message);
+  return encodeMessage({ taken: true });
+}
+
+/** One message once, however often it comes; a relation list is found again by its digest. */
+export const messageKey = (message: Pick<PatientMessage, 'kind' | 'words'>): Hex =>
+  message.kind === SET_RELATIONS
+    ? (message.words[2] ?? '0x')
+    : toHex(labelledHash('patient-message', String(message.kind), ...message.words.map((word) => fromHex(word))));
+
+function checkRelationList(c: Components, message: PatientMessage): void {
+  const [patientId, , digest] = message.words;
+  const list = message.relations;
+  if (patientId === undefined || digest === undefined || list === undefined || !opensDigest(list, digest)) {
+    throw new CarelatticeError('RelationsRefused', 'the relation list does not open the digest that the patient signed');
+  }
+  const { federationId, networkId, chainId } = c.self.network;
+  for (const { nodeId, enrolledSeq, countersignature } of list) {
+    const node = c.nodes.byId(nodeId);
+    const digestOfEnrollment = typedDigest('Enrollment', federationId, {
+      networkId,
+      chainId: BigInt(chainId),
+      patientId,
+      nodeId,
+      seq: BigInt(enrolledSeq),
+    });
+    if (node === undefined || recoverAccount(digestOfEnrollment, countersignature) !== node.account) {
+      throw new CarelatticeError('EnrollmentNotCountersigned', 'a node of the list did not countersign the enrolment', {
+        facts: { node: node?.name ?? nodeId },
+      });
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { EdgeEvent } from '../../chain/edgeEvents.ts';
+import type { EventStream } from '../../chain/eventStream.ts';
+import type { IncomingMessage } from '../../courier/ports.ts';
+import { CarelatticeError } from '../../errors.ts';
+import { MessageType } from '../../wire/envelope.ts';
+import { alarm, decodeMessage } from '../../wire/messages.ts';
+import type { Components } from '../components.ts';
+import { observeChain } from '../holding/observeChain.ts';
+import type { Role } from '../role.ts';
+import { prepareRelations } from './applyRelations.ts';
+import { takePatientMessage, takeRecordList, takeRoundReport } from './collect.ts';
+import { announceChange, postChange, takeJournalDelta } from './journalDelta.ts';
+import { confirmPatients, noteRefused, submitPatients } from './patientBatch.ts';
+import { postReceipts, rangeToSettle, sendProofs } from './recordReceipts.ts';
+import { prepareSeal } from './sealBatches.ts';
+import { queueDeliveries, sendParts } from './sendDeliveries.ts';
+import { keepTable } from './table.ts';
+import { startTerm, takeOver } from './takeOver.ts';
+
+/** The consensus node, active or standby: who is active stands on chain. (It is no Ethereum validator.) */
+export function consensusNode(c: Components, events: EventStream, deployBlock: number): Role {
+  const table = keepTable(c);
+
+  const onEvent = (event: EdgeEvent): void => {
+    if (event.name === 'LocatorUpdated') {
+      const change = table.follow(event.args.prevRoot, event.args.newRoot);
+      if (change?.seal !== undefined) queueDeliveries(c, table, change);
+    }
+    if (event.name === 'ItemRefused') {
+      noteRefused(c, event.transactionHash, Number(event.args.index), event.args.reason);
+    }
+    if (event.name === 'TermStarted') startTerm(c, Number(event.args.term));
+    if (event.name === 'ReceiptsRecorded' && c.active()?.nodeId === c.self.nodeId) {
+      const change = c.consensus.sealChange(Number(event.args.from));
+      if (change !== undefined) sendProofs(c, change);
+    }
+  };
+
+  async function moveTable(): Promise<number> {
+    const change = c.consensus.pendingChange() ?? prepareRelations(c, table) ?? prepareSeal(c, table);
+    if (change === undefined || c.active()?.nodeId !== c.self.nodeId) return 0;
+    if (change.state === 'prepared' && !(await announceChange(c, change))) return 0;
+    await postChange(c, change);
+    return change.state === 'prepared' ? 1 : 0;
+  }
+
+  async function settle(): Promise<number> {
+    const change = rangeToSettle(c);
+    if (change === undefined) return 0;
+    await postReceipts(c, change);
+    return 0; // the chain's event is the progress
+  }
+
+  return {
+    async tick() {
+      let done = await observeChain(c, events, deployBlock, onEvent);
+      done += (await takeOver(c)) ? 1 : 0;
+      done += await confirmPatients(c);
+      done += await submitPatients(c);
+      done += await moveTable();
+      if (c.active()?.nodeId === c.self.nodeId) done += await sendParts(c);
+      done += await settle();
+      return done;
+    },
+    async handle(message: IncomingMessage) {
+      switch (message.type) {
+        case MessageType.RecordList:
+          takeRecordList(c, message.sender, message.body);
+          return undefined;
+        case MessageType.RoundReport:
+          takeRoundReport(c, message.sender, message.body);
+          return undefined;
+        case MessageType.JournalDelta:
+          return takeJournalDelta(c, table, message.body);
+        case MessageType.Alarm: {
+          const { kind, request, detail } = decodeMessage(alarm, message.body);
+          c.holding.addAlarm(kind, request, detail, message.sender);
+          return undefined;
+        }
+        default:
+          throw new CarelatticeError('MessageNotForRole', 'a consensus node takes no such message', {
+            facts: { type: message.type },
+          });
+      }
+    },
+    async ask(type, body) {
+      if (type === MessageType.PatientMessage) return takePatientMessage(c, body);
+      throw new CarelatticeError('MessageNotForRole', 'a consensus node answers no such question', { facts: { type } });
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { sealRoots, type SealedList } from '../../domain/deliveries.ts';
+import { withEntries, withRecords } from '../../domain/sharingTable.ts';
+import { toHex } from '../../hash/bytes.ts';
+import type { SeenRequest } from '../../journal/chainTables.ts';
+import type { TableChange } from '../../journal/consensusTables.ts';
+import { answeringNodes, type Components } from '../components.ts';
+import { post } from '../post.ts';
+import { changeTable } from './journalDelta.ts';
+import type { TableKeeper } from './table.ts';
+
+/** Step 3 of shared storage: append the round's records to the leaves of their patients and seal the requests in order. */
+
+const RECORDS_PER_ROUND = 256;
+const REQUESTS_PER_SEAL = 64;
+
+/** Prepares the next seal when a round is due and no other change of the table is under way. */
+export function prepareSeal(c: Components, table: TableKeeper): TableChange | undefined {
+  const active = c.active();
+  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined) return undefined;
+  const round = roundOf(c, table);
+  const [first] = round;
+  const last = round.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const lists = listsOf(c, round);
+  const before = table.current();
+  const after = withRecords(before, lists.flatMap((list) => list.records), c.random);
+  const nodes = answeringNodes(c.nodes).map((node) => node.nodeId);
+  const plan = {
+    from: first.request,
+    to: last.request,
+    seed: toHex(c.random(32)),
+    nodes,
+    answers: round.flatMap(({ request }) =>
+      c.consensus
+        .answers(request)
+        .filter(({ nodeId }) => nodes.includes(nodeId))
+        .map((answer) => ({ request, ...answer })),
+    ),
+    empty: round.map(({ request }) => request).filter((request) => !lists.some((list) => list.request === request)),
+  };
+  return changeTable(c, {
+    kind: 'seal',
+    term: active.term,
+    prevRoot: before.root,
+    newRoot: withEntries(before, after).root,
+    before: after.flatMap(({ patientId }) => before.entries.get(patientId) ?? []),
+    after,
+    seal: { ...plan, ...sealRoots(plan, lists, before) },
+  });
+}
+
+/** The requests of the round: the longest ready run from the oldest open one, once the round may close. */
+function roundOf(c: Components, table: TableKeeper): SeenRequest[] {
+  const round: SeenRequest[] = [];
+  let records = 0;
+  for (const request of c.seen.openRequests().slice(0, REQUESTS_PER_SEAL)) {
+    const size = c.consensus.recordList(request.request)?.records.length ?? 0;
+    if (!isReady(c, table, request) || (round.length > 0 && records + size > RECORDS_PER_ROUND)) break;
+    records += size;
+    round.push(request);
+  }
+  const opened = round[0]?.time ?? Number.POSITIVE_INFINITY;
+  return records >= RECORDS_PER_ROUND || c.now() >= opened + c.windows.roundSeconds ? round : [];
+}
+
+/** A request waits for its list and everybody's answer, but never longer than the answer window: silence is unknown. */
+function isReady(c: Components, table: TableKeeper, request: SeenRequest): boolean {
+  if (c.now() >= request.time + c.windows.answerRounds * c.windows.roundSeconds + 1) return true;
+  const list = c.consensus.recordList(request.request);
+  if (list === undefined || list.records.some((record) => !table.current().entries.has(record.patientId))) return false;
+  const answered = new Set(c.consensus.answers(request.request).map(({ nodeId }) => nodeId));
+  return answeringNodes(c.nodes).every(({ nodeId }) => answered.has(nodeId));
+}
+
+/** The round's record lists; a request without one, or with a patient whom the author does not serve, is sealed empty. */
+export function listsOf(c: Components, round: readonly { request: number }[]): SealedList[] {
+  return round.flatMap(({ request }) => {
+    const list = c.consensus.recordList(request);
+    const author = c.seen.request(request)?.nodeId;
+    return list === undefined || author === undefined ? [] : [{ ...list, author }];
+  });
+}
+
+/** Posts a prepared seal; the same task gives the same transaction after a restart. */
+export async function postSeal(c: Components, change: TableChange): Promise<void> {
+  const { seal } = change;
+  if (seal === undefined) return;
+  const requests = Array.from({ length: seal.to - seal.from + 1 }, (_, i) => c.seen.request(seal.from + i)).flatMap(
+    (request) => request ?? [],
+  );
+  const { exchange } = c.contracts;
+  const data = exchange.encode('sealBatches', [
+    seal.from,
+    seal.to,
+    requests.map(({ nodeId, batchRoot, queryDigest, paddedCount, tagEpoch }) => ({
+      position: c.nodes.byId(nodeId)?.position ?? 0,
+      batchRoot,
+      queryDigest,
+      paddedCount,
+      tagEpoch,
+    })),
+    change.prevRoot,
+    change.newRoot,
+    seal.deliveriesRoot,
+    seal.answersRoot,
+    change.term,
+  ]);
+  await post(c, `seal ${seal.from} to ${seal.to} in term ${change.term}: ${change.newRoot}`, exchange.address, data);
+  await c.reached('consensus: seal sent');
+}

@@ -1,0 +1,48 @@
+import { messageOf } from '../../errors.ts';
+import { presenceTag } from '../../crypto/derivations.ts';
+import { presenceBitmap, tagsOf } from '../../domain/presenceQuery.ts';
+import { equalBytes, fromHex, type Hex } from '../../hash/bytes.ts';
+import { sha256 } from '#sha256';
+import type { SeenRequest } from '../../journal/chainTables.ts';
+import type { Components } from '../components.ts';
+import { fetchPresenceQuery } from './fetchContents.ts';
+import { packageOf } from './patients.ts';
+
+/** Step 2 of shared storage: is one of the batch's tags a patient of mine? Everybody answers, yes or no. */
+
+/** Answers to the open requests that this node has not answered yet. */
+export async function answerPresence(c: Components): Promise<{ request: number; bitmap: Hex }[]> {
+  const answers: { request: number; bitmap: Hex }[] = [];
+  for (const request of c.seen.openRequests()) {
+    if (request.answered !== undefined) continue;
+    const query = await presenceQueryOf(c, request);
+    if (query === undefined) continue; // asked again in the next round; silence is unknown, not absence
+    const bell = tagsOfPatients(c, request.nodeId, request.tagEpoch);
+    const bitmap = presenceBitmap(tagsOf(query, request.paddedCount), (tag) => bell.has(tag));
+    answers.push({ request: request.request, bitmap });
+  }
+  return answers;
+}
+
+/** The tags by which this node recognises its patients in a query of `origin`: another origin's tags never match. */
+function tagsOfPatients(c: Components, origin: Hex, tagEpoch: number): Set<Hex> {
+  return new Set(
+    c.holding
+      .patients()
+      .filter((patient) => patient.state === 'enrolled')
+      .map((patient) =>
+        presenceTag(packageOf(c, patient).presenceSecret, c.self.network.networkId, origin, tagEpoch),
+      ),
+  );
+}
+
+async function presenceQueryOf(c: Components, request: SeenRequest): Promise<Uint8Array | undefined> {
+  try {
+    const block = await fetchPresenceQuery(c, request);
+    if (equalBytes(sha256(block), fromHex(request.queryDigest))) return block;
+    c.holding.addAlarm('wrongQuery', request.request, 'the presence query is not the one announced', request.nodeId);
+  } catch (error) {
+    c.log('presence query not fetched', { request: request.request, reason: messageOf(error) });
+  }
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import { signDigest } from '../../crypto/signatures.ts';
+import { fromHex, toHex } from '../../hash/bytes.ts';
+import { merkleRoot } from '../../hash/merkleTree.ts';
+import type { Delivery } from '../../journal/holdingTables.ts';
+import { MessageType } from '../../wire/envelope.ts';
+import { encodeMessage, type Settlement } from '../../wire/messages.ts';
+import { typedDigest } from '../../wire/typedData.ts';
+import type { Components } from '../components.ts';
+import { answerPresence } from './answerPresence.ts';
+
+/** Step 5 of shared storage, at a node: what it holds of a sealed range, said once a round with its presence answers. */
+
+const SETTLEMENTS_PER_REPORT = 16;
+
+/** Sends this round's report, if there is anything to say, and says how many things it said. */
+export async function sendReport(c: Components): Promise<number> {
+  const active = c.active();
+  if (active === undefined) return 0;
+  const due = c.holding.deliveriesIn('checked').slice(0, SETTLEMENTS_PER_REPORT);
+  const answers = await answerPresence(c);
+  if (answers.length + due.length === 0) return 0;
+  await c.reached('holding: answered');
+  c.db.transaction(() => {
+    for (const { request, bitmap } of answers) c.seen.setAnswered(request, bitmap);
+    const settlements = due.map((delivery) => settlementOf(c, delivery));
+    due.forEach((delivery, index) => {
+      const settlement = settlements[index];
+      if (settlement !== undefined) c.holding.putDelivery({ ...delivery, state: 'settled', settlement });
+    });
+    c.courier.send(active.nodeId, MessageType.RoundReport, encodeMessage({ answers, settlements }), { term: active.term });
+  });
+  await c.reached('holding: settled');
+  return answers.length + due.length;
+}
+
+/** Signed receipts for every request whose records are all held; the rest is outstanding. Empty where nothing was due. */
+function settlementOf(c: Components, delivery: Delivery): Settlement {
+  const { from, to } = delivery;
+  const records = c.holding.heldOfRequests(from, to);
+  const requests = [...new Set(records.map((record) => record.request))];
+  const refused = records.filter((record) => record.state === 'refused');
+  return {
+    from,
+    to,
+    receipts: requests
+      .filter((request) => records.every((record) => record.request !== request || record.state === 'held'))
+      .map((request) => receiptOf(c, request, from)),
+    outstanding: records.filter((record) => record.state === 'due').length,
+    refused: refused.slice(0, 100).map(({ anchor, reason }) => ({ anchor, reason: reason ?? '' })),
+  };
+}
+
+function receiptOf(c: Components, request: number, from: number): Settlement['receipts'][number] {
+  const { federationId, networkId, chainId } = c.self.network;
+  const anchors = c.holding.heldOfRequests(request, request).map(({ anchor }) => fromHex(anchor, 32));
+  const receipt = {
+    request,
+    anchorsRoot: toHex(merkleRoot(anchors)),
+    locatorRoot: c.seen.sealOf(from)?.newRoot ?? '0x',
+  } as const;
+  const digest = typedDigest('StorageReceipt', federationId, {
+    networkId,
+    chainId: BigInt(chainId),
+    holder: c.self.nodeId,
+    ...receipt,
+    request: BigInt(request),
+  });
+  return { ...receipt, signature: signDigest(c.self.signingKey, digest) };
+}

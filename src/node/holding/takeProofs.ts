@@ -1,0 +1,91 @@
+import { isPresent } from '../../domain/presenceQuery.ts';
+import { settlementDigest } from '../../domain/deliveries.ts';
+import { fromHex, type Hex } from '../../hash/bytes.ts';
+import { isInTree } from '../../hash/merkleTree.ts';
+import { MessageType } from '../../wire/envelope.ts';
+import { answerLeaf, rangeLeaf } from '../../wire/leaves.ts';
+import { decodeMessage, encodeMessage, type RoundProofs, roundProofs } from '../../wire/messages.ts';
+import type { Components } from '../components.ts';
+import { packageOf } from './patients.ts';
+
+/** What the consensus node took from this node, proved: a changed answer, a lost settlement, a missed delivery shows here. */
+
+const hashes = (path: readonly Hex[]): Uint8Array[] => path.map((hash) => fromHex(hash, 32));
+
+/** Type 22. */
+export function takeProofs(c: Components, body: Uint8Array): void {
+  const proofs = decodeMessage(roundProofs, body);
+  const delivery = c.holding.delivery(proofs.from);
+  if (delivery !== undefined) c.holding.putDelivery({ ...delivery, proofs });
+}
+
+/** Looks at every settled range whose proofs have come and raises what is wrong; says how many it looked at. */
+export function judgeProofs(c: Components): number {
+  let judged = 0;
+  for (const delivery of c.holding.unjudged()) {
+    const seal = c.seen.sealOf(delivery.from);
+    const settled = c.seen.settledOf(delivery.from);
+    const { proofs } = delivery;
+    if (seal === undefined || settled === undefined || proofs === undefined) continue;
+    for (const problem of problemsOf(c, proofs, seal.answersRoot, settled.receiptsRoot)) raise(c, problem);
+    c.holding.setJudged(delivery.from);
+    judged++;
+  }
+  return judged;
+}
+
+interface Problem {
+  kind: string;
+  request: number;
+  detail: string;
+}
+
+function problemsOf(c: Components, proofs: RoundProofs, answersRoot: Hex, receiptsRoot: Hex): Problem[] {
+  const problems: Problem[] = [];
+  for (let request = proofs.from; request <= proofs.to; request++) {
+    const given = c.seen.request(request)?.answered;
+    const proof = proofs.answers.find((answer) => answer.request === request);
+    if (given === undefined || proof === undefined) continue; // silence is unknown
+    const leaf = answerLeaf({ salt: proof.salt, request, nodeId: c.self.nodeId, bitmap: proof.bitmap });
+    if (proof.bitmap !== given || !isInTree(leaf, hashes(proof.path), fromHex(answersRoot, 32))) {
+      problems.push({ kind: 'wrongAnswer', request, detail: 'the answer under the answers root is not the one given' });
+    }
+    if (isMissed(c, request, given)) {
+      problems.push({ kind: 'missedDelivery', request, detail: 'answered yes and got neither delivery nor refusal' });
+    }
+  }
+  const own = c.holding.delivery(proofs.from)?.settlement;
+  if (own !== undefined && !isSettlementTaken(c, proofs, settlementDigest(encodeMessage(own)), receiptsRoot)) {
+    problems.push({ kind: 'wrongSettlement', request: proofs.from, detail: 'the settlement sent is not under the receipts root' });
+  }
+  return problems;
+}
+
+/** A node that knows the patient and may hold all she has gets a record of every batch that names her. */
+function isMissed(c: Components, request: number, bitmap: Hex): boolean {
+  const saidYes = Array.from({ length: fromHex(bitmap).length * 8 }, (_, i) => i).some((i) => isPresent(bitmap, i));
+  if (!saidYes || c.holding.heldOfRequests(request, request).length > 0) return false;
+  return c.holding
+    .patients()
+    .filter((patient) => patient.state === 'enrolled')
+    .every((patient) =>
+      packageOf(c, patient).scopes.every(({ handle }) => patient.relation.handles.includes(handle)),
+    );
+}
+
+function isSettlementTaken(c: Components, proofs: RoundProofs, digest: Hex, receiptsRoot: Hex): boolean {
+  const { settlement } = proofs;
+  if (settlement?.digest !== digest) return false;
+  const leaf = rangeLeaf({ salt: settlement.salt, from: proofs.from, to: proofs.to, nodeId: c.self.nodeId, digest });
+  return isInTree(leaf, hashes(settlement.path), fromHex(receiptsRoot, 32));
+}
+
+function raise(c: Components, problem: Problem): void {
+  c.holding.addAlarm(problem.kind, problem.request, problem.detail, c.self.nodeId);
+  c.log('alarm', { kind: problem.kind, request: problem.request });
+  for (const node of c.nodes.all()) {
+    if (node.role === 'consensus' && node.state === 'admitted') {
+      c.courier.send(node.nodeId, MessageType.Alarm, encodeMessage(problem));
+    }
+  }
+}

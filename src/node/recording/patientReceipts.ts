@@ -1,0 +1,47 @@
+import { recoverAccount } from '../../crypto/signatures.ts';
+import { CarelatticeError } from '../../errors.ts';
+import { fromHex, toHex } from '../../hash/bytes.ts';
+import { merkleTree } from '../../hash/merkleTree.ts';
+import { decodeMessage, encodeMessage, patientFetch, type PatientReceipts } from '../../wire/messages.ts';
+import { typedDigest } from '../../wire/typedData.ts';
+import type { Components } from '../components.ts';
+
+/** The patient asks this node for its signed receipts over her records: what it holds, under which anchored root. */
+
+/** Type 14. @throws `Unauthorized` for a wrong signature, node, expiry or nonce, whoever she is */
+export function readReceipts(c: Components, body: Uint8Array): Uint8Array {
+  const fetch = decodeMessage(patientFetch, body);
+  const { federationId, networkId, chainId } = c.self.network;
+  const authority = c.seen.authority(fetch.patientId);
+  const digest = typedDigest('PatientFetch', federationId, {
+    networkId,
+    chainId: BigInt(chainId),
+    patientId: fetch.patientId,
+    gateway: c.self.nodeId,
+    anchor: fetch.anchor,
+    expiry: BigInt(fetch.expiry),
+    nonce: BigInt(fetch.nonce),
+  });
+  const isHers = authority !== undefined && recoverAccount(digest, fetch.signature) === authority;
+  if (!isHers || c.now() >= fetch.expiry || !c.holding.useNonce(fetch.patientId, fetch.nonce, fetch.expiry, c.now())) {
+    throw new CarelatticeError('Unauthorized', 'the request is not signed by the patient for this node and time; sign a new one');
+  }
+  return encodeMessage({ receipts: receiptsOf(c, fetch.patientId) });
+}
+
+function receiptsOf(c: Components, patientId: PatientReceipts['receipts'][number]['anchor']): PatientReceipts['receipts'] {
+  return c.holding
+    .timeline(patientId, 1000)
+    .filter((record) => record.state === 'held')
+    .flatMap((record) => {
+      const seal = c.seen.sealOf(record.request);
+      const settlement = seal && c.holding.delivery(seal.from)?.settlement;
+      const receipt = settlement?.receipts.find(({ request }) => request === record.request);
+      if (receipt === undefined) return [];
+      const anchors = c.holding.heldOfRequests(record.request, record.request).map(({ anchor }) => anchor);
+      const path = merkleTree(anchors.map((anchor) => fromHex(anchor, 32)))
+        .proof(anchors.indexOf(record.anchor))
+        .map(toHex);
+      return [{ recordId: record.recordId, anchor: record.anchor, ...receipt, path }];
+    });
+}

@@ -1,0 +1,176 @@
+import { sealAtRest } from '../../crypto/atRest.ts';
+import { scopeKeyIdOf } from '../../crypto/derivations.ts';
+import { sealRecordBytes, type SealedRecord } from '../../crypto/record.ts';
+import { signDigest } from '../../crypto/signatures.ts';
+import { sealWrap } from '../../crypto/wrap.ts';
+import { CarelatticeError } from '../../errors.ts';
+import type { FhirRecord } from '../../fhir/records.ts';
+import { type Hex, toHex } from '../../hash/bytes.ts';
+import { sha256 } from '#sha256';
+import type { AuthoredRecord, Submission } from '../../journal/authorTables.ts';
+import type { OwnPatient } from '../../journal/holdingTables.ts';
+import { typedDigest } from '../../wire/typedData.ts';
+import type { ScopeEntry } from '../../wire/scopePackage.ts';
+import type { Components } from '../components.ts';
+import { findPatient, packageOf, publicKeyOf } from '../holding/patients.ts';
+import type { ReadSubmission } from './readSubmission.ts';
+
+/** Step 1 of shared storage: a bundle becomes sealed records in this node's store, waiting for the next storage request. */
+
+export interface Accepted {
+  submission: Submission;
+  records: AuthoredRecord[];
+}
+
+/**
+ * Takes a bundle once: the same key and content give the same answer.
+ * @throws `FhirRejected`, `SubmissionConflict`, `PatientUnknown`, `PatientAmbiguous`, `PatientNotEnrolled`,
+ * `ScopeKeyOutdated`, `StoreFull`
+ */
+export async function submit(c: Components, read: ReadSubmission, bundle: Uint8Array, key: string): Promise<Accepted> {
+  const digest = toHex(sha256(bundle));
+  const earlier = c.author.submission(key);
+  if (earlier !== undefined) return repeated(c, earlier, digest);
+
+  const { identifiers, records, resources } = await read(bundle);
+  const patient = findPatient(c, identifiers);
+  const sealed: Sealed[] = [];
+  for (const group of byCategory(records)) sealed.push(...(await sealGroup(c, patient, group)));
+  const authored = await store(c, sealed, key);
+  const submission = { key, digest, resources, anchors: authored.map(({ record }) => record.anchor) };
+  c.author.addSubmission(submission, authored);
+  await c.reached('recording: sealed');
+  return { submission, records: authored.map(({ record }) => record) };
+}
+
+function repeated(c: Components, earlier: Submission, digest: Hex): Accepted {
+  if (earlier.digest !== digest) {
+    throw new CarelatticeError('SubmissionConflict', 'this idempotency key was used for another bundle; take a new key', {
+      facts: { key: earlier.key },
+    });
+  }
+  return { submission: earlier, records: earlier.anchors.flatMap((anchor) => c.author.authored(anchor) ?? []) };
+}
+
+function byCategory(records: readonly FhirRecord[]): FhirRecord[][] {
+  const groups = new Map<string, FhirRecord[]>();
+  for (const record of records) groups.set(record.category, [...(groups.get(record.category) ?? []), record]);
+  return [...groups.values()];
+}
+
+interface Sealed {
+  source: FhirRecord;
+  patientId: Hex;
+  scopeKey: ScopeEntry;
+  object: Uint8Array;
+  record: SealedRecord;
+  wrap: Uint8Array;
+  batchSecret: Uint8Array;
+}
+
+/** The records of one category share a batch secret and its wrap. */
+async function sealGroup(c: Components, patient: OwnPatient, group: readonly FhirRecord[]): Promise<Sealed[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const scopeKey = currentScopeKey(c, patient, first.category);
+  const batchSecret = c.random(32);
+  const wrap = await sealWrap(
+    batchSecret,
+    publicKeyOf(scopeKey),
+    { author: c.self.nodeId, networkId: c.self.network.networkId },
+    c.random,
+  );
+  const sealed: Sealed[] = [];
+  for (const source of group) {
+    const { object, sealed: record } = await sealOne(c, source, scopeKey, batchSecret);
+    sealed.push({ source, patientId: patient.patientId, scopeKey, object, record, wrap, batchSecret });
+  }
+  return sealed;
+}
+
+/** Ciphertext first, then the journal: what the journal names is in the store. Each record owns its object and its wrap. */
+async function store(
+  c: Components,
+  sealed: readonly Sealed[],
+  submission: string,
+): Promise<{ record: AuthoredRecord; keys: Uint8Array }[]> {
+  const places = await c.store.putMany(
+    sealed.flatMap(({ record, object, wrap }) => [
+      { owner: record.anchor, source: object },
+      { owner: record.anchor, source: wrap },
+    ]),
+  );
+  return sealed.map(({ source, patientId, scopeKey, record, batchSecret }, index) => {
+    const [content, wrap] = [places[2 * index], places[2 * index + 1]];
+    if (content === undefined || wrap === undefined) throw new Error('the store answers for every content');
+    return {
+      record: {
+        recordId: record.recordId,
+        patientId,
+        scopeKeyId: scopeKeyIdOf(publicKeyOf(scopeKey)),
+        handle: scopeKey.handle,
+        anchor: record.anchor,
+        recordSalt: record.recordSalt,
+        recordCid: content.cid,
+        recordSize: content.size,
+        wrapCid: wrap.cid,
+        wrapSize: wrap.size,
+        submission,
+        category: source.category,
+        resourceTypes: [...source.resourceTypes],
+        sealedAt: c.now(),
+      },
+      keys: sealAtRest(c.self.journalKey, 'batch-secret', batchSecret),
+    };
+  });
+}
+
+/** @throws `ScopeKeyMissing`, `ScopeKeyOutdated` */
+function currentScopeKey(c: Components, patient: OwnPatient, category: string): ScopeEntry {
+  const scopeKey = packageOf(c, patient).scopes.find((key) => key.category === category);
+  if (scopeKey === undefined) {
+    throw new CarelatticeError('ScopeKeyMissing', 'the patient gave this node no key for this category; ask her client for it', {
+      facts: { category },
+    });
+  }
+  const onChain = c.seen.scopeEpoch(patient.patientId, scopeKey.handle);
+  if (onChain !== undefined && onChain.epoch > scopeKey.epoch) {
+    throw new CarelatticeError('ScopeKeyOutdated', "the patient's key for this category has stepped; hand the bundle in again when hers has come", {
+      facts: { category, epoch: scopeKey.epoch, current: onChain.epoch },
+      retryable: true,
+    });
+  }
+  return scopeKey;
+}
+
+function sealOne(c: Components, record: FhirRecord, scopeKey: ScopeEntry, batchSecret: Uint8Array) {
+  const { federationId, networkId, chainId } = c.self.network;
+  return sealRecordBytes(
+    {
+      batchSecret,
+      scopeKeyId: scopeKeyIdOf(publicKeyOf(scopeKey)),
+      suite: scopeKey.suite,
+      description: {
+        networkId,
+        chainId: BigInt(chainId),
+        author: c.self.nodeId,
+        keyEpoch: c.self.keyEpoch,
+        category: record.category,
+        resourceTypes: record.resourceTypes,
+        sensitivity: record.sensitivity,
+        status: 'current',
+        recordedAt: BigInt(c.now()),
+        eventFrom: BigInt(record.eventFrom),
+        eventTo: BigInt(record.eventTo),
+        previousVersion: NO_VERSION,
+        mediaType: record.mediaType,
+      },
+      sign: (message) => signDigest(c.self.signingKey, typedDigest('Record', federationId, message)),
+    },
+    record.body,
+    c.random,
+  );
+}
+
+/** A first version follows none. */
+const NO_VERSION: Hex = `0x${'00'.repeat(16)}`;
