@@ -34,7 +34,7 @@ export function aeadOpen(
   if (sealed.length < TAG_SIZE) throw openingFailed();
   const end = sealed.length - TAG_SIZE;
   const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce, {
-    authTagLength: TAG,
+    authTagLength: TAG_SIZE,
   });
   decipher.setAAD(aad);
   decipher.setAuthTag(sealed.subarray(end));

@@ -17,8 +17,8 @@ export function aeadOpen(
   aad: Uint8Array,
   sealed: Uint8Array,
 ): Uint8Array {
-  if (sealed.length < TAG_SIZE) throw openingFailed();
   const cipher = cipherOf(key, nonce, aad);
+  if (sealed.length < TAG_SIZE) throw openingFailed();
   try {
     return cipher.decrypt(sealed);
   } catch {
