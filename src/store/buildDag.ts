@@ -1,6 +1,6 @@
 import { importByteStream } from 'ipfs-unixfs-importer';
 import { concat } from '../hash/bytes.ts';
-import { piecesOf, throwIfAborted } from './byteStream.ts';
+import { joined, piecesOf, throwIfAborted } from './byteStream.ts';
 import type { ByteSource } from './byteStream.ts';
 import { CHUNK_BYTES, rawCid } from './cid.ts';
 
@@ -33,19 +33,17 @@ export async function buildDag(
   const pieces = piecesOf(source);
   const head: Uint8Array[] = [];
   let size = 0;
-  for (let ended = false; size <= CHUNK_BYTES;) {
+  while (size <= CHUNK_BYTES) {
     throwIfAborted(signal);
     const step = await pieces.next();
-    ended = step.done === true;
     if (step.done === true) {
-      const bytes = head.length === 1 && head[0] !== undefined ? head[0] : concat(...head);
+      const bytes = head.length === 1 && head[0] !== undefined ? head[0] : joined(head, size);
       const cid = rawCid(bytes);
       await keep(cid, bytes);
       return { cid, size, blocks: [{ cid, size }] };
     }
     head.push(step.value);
     size += step.value.length;
-    if (ended) break;
   }
   const blocks = new Map<string, BlockEntry>();
   const all = async function* (): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,3 @@
-import { concat } from '../hash/bytes.ts';
 import { contentUnavailable } from './contentErrors.ts';
 
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
@@ -118,17 +117,16 @@ export function byteReader(source: AsyncIterable<Uint8Array>): ByteReader {
   };
   return {
     async read(count) {
-      const parts: Uint8Array[] = [];
-      let missing = count;
-      while (missing > 0) {
+      // A buffer of its own, so that a small block does not keep a large network buffer alive.
+      const bytes = new Uint8Array(count);
+      for (let at = 0; at < count;) {
         if (!(await more())) return undefined;
-        const part = held.subarray(0, missing);
+        const part = held.subarray(0, count - at);
+        bytes.set(part, at);
+        at += part.length;
         held = held.subarray(part.length);
-        missing -= part.length;
-        parts.push(part);
       }
-      // A copy, so that a small block does not keep the whole network buffer alive.
-      return concat(...parts);
+      return bytes;
     },
     atEnd: async () => !(await more()),
     async close() {
@@ -151,5 +149,16 @@ export async function collect(
     if (length > limit) throw tooLong();
     parts.push(part);
   }
-  return concat(...parts);
+  return joined(parts, length);
+}
+
+/** Any number of pieces as one; a hostile sender may send single bytes. */
+export function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

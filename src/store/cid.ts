@@ -47,8 +47,11 @@ export function cidFromBytes(bytes: Uint8Array): string {
 export const cidBytes = (text: string): Uint8Array => parseCid(text).bytes;
 
 /** The CID of one raw block: what content of at most 1 MiB has. */
-export const rawCid = (bytes: Uint8Array): string =>
-  CID.create(1, RAW, createDigest(SHA2_256, sha256(bytes))).toString();
+export const rawCid = (bytes: Uint8Array): string => rawCidOfDigest(sha256(bytes));
+
+/** The CID of the raw block with this SHA-256: so a presence query is found by the digest on chain. */
+export const rawCidOfDigest = (digest: Uint8Array): string =>
+  CID.create(1, RAW, createDigest(SHA2_256, digest)).toString();
 
 function isOurs(cid: CID): boolean {
   return (
