@@ -14,6 +14,6 @@ export interface CourierComponents {
   readonly handle: Handle;
   /** The KEM suites the network allows; hybrid alone by default. */
   readonly allowedSuites?: AllowedSuites;
-  /** Told of what was not taken, for logs and alarms: code and facts only, never content. */
+  /** Told of frames and messages that were not taken, handlers' own faults included, for logs and alarms. */
   readonly onRefused?: (error: unknown) => void;
 }

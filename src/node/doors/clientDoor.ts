@@ -20,7 +20,11 @@ export function clientDoor(self: Self, role: Role, log: Log): ClientDoor {
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
       log('client refused', { type, code: error.code });
-      return sealAnswer(key, { code: error.code, message: error.message, retryable: error.retryable });
+      return sealAnswer(key, {
+        code: error.code,
+        message: error.message,
+        retryable: error.retryable,
+      });
     }
   };
 }

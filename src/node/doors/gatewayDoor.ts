@@ -1,11 +1,22 @@
 import type { Courier } from '../../courier/courier.ts';
-import { type DeliveryGround, type GatewayKnowledge, type Ground, mayFetch, type QueryGround } from '../../domain/mayFetch.ts';
+import {
+  type DeliveryGround,
+  type GatewayKnowledge,
+  type Ground,
+  mayFetch,
+  type QueryGround,
+} from '../../domain/mayFetch.ts';
 import { hasCode } from '../../errors.ts';
 import { equalBytes, fromHex, type Hex } from '../../hash/bytes.ts';
 import { sha256 } from '#sha256';
 import { rawCidOfDigest } from '../../store/cid.ts';
 import { createGatewayMeter, type GatewayLimits } from '../../store/gatewayMeter.ts';
-import { answerGateway, type GatewayAnswer, type GatewayComponents, type GatewayRequest } from '../../store/gatewayServer.ts';
+import {
+  answerGateway,
+  type GatewayAnswer,
+  type GatewayComponents,
+  type GatewayRequest,
+} from '../../store/gatewayServer.ts';
 import type { RequestedContent } from '../../store/gatewayRequest.ts';
 import type { Components } from '../components.ts';
 
@@ -16,7 +27,11 @@ export const FRAME_HEADER = 'carelattice-frame';
 
 export type GatewayDoor = (request: GatewayRequest) => Promise<GatewayAnswer>;
 
-export function gatewayDoor(c: Components, courier: Pick<Courier, 'authenticate'>, limits: GatewayLimits): GatewayDoor {
+export function gatewayDoor(
+  c: Components,
+  courier: Pick<Courier, 'authenticate'>,
+  limits: GatewayLimits,
+): GatewayDoor {
   const knowledge = knowledgeOf(c);
   const components: GatewayComponents = {
     store: c.store,
@@ -25,13 +40,22 @@ export function gatewayDoor(c: Components, courier: Pick<Courier, 'authenticate'
     async mayFetch(asker, content) {
       const ground = groundOf(content);
       // Owners and askers are node ids and anchors in hex; anything else fits no rule.
-      return ground !== undefined && mayFetch(asker as Hex, { cid: content.cid, anchor: content.owner as Hex, ground }, knowledge);
+      return (
+        ground !== undefined &&
+        mayFetch(
+          asker as Hex,
+          { cid: content.cid, anchor: content.owner as Hex, ground },
+          knowledge,
+        )
+      );
     },
     async authenticate(request) {
       const frame = request.headers[FRAME_HEADER];
       if (frame === undefined) return undefined;
       try {
-        const { asker, body } = await courier.authenticate(new Uint8Array(Buffer.from(frame, 'base64url')));
+        const { asker, body } = await courier.authenticate(
+          new Uint8Array(Buffer.from(frame, 'base64url')),
+        );
         return equalBytes(body, sha256(request.body)) ? asker : undefined;
       } catch (error) {
         if (hasCode(error, 'Unauthorized')) return undefined;
@@ -76,14 +100,18 @@ function groundOf(content: RequestedContent): Ground | undefined {
   }
 }
 
-const isRecordOf = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecordOf = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 const isQueryGround = (value: unknown): value is QueryGround =>
   isRecordOf(value) && value['kind'] === 'presence-query' && Number.isSafeInteger(value['request']);
 
-const isHex = (value: unknown): value is Hex => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value);
-const isPath = (value: unknown): value is Hex[] => Array.isArray(value) && value.length <= 64 && value.every(isHex);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isHex = (value: unknown): value is Hex =>
+  typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value);
+const isPath = (value: unknown): value is Hex[] =>
+  Array.isArray(value) && value.length <= 64 && value.every(isHex);
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
 
 function isDeliveryGround(value: unknown): value is DeliveryGround {
   if (!isRecordOf(value) || value['kind'] !== 'delivery') return false;

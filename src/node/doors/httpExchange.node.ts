@@ -9,6 +9,8 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly idleMs: number;
+  /** Whether the door is closing: then the connection ends with this answer. */
+  isClosing(): boolean;
 }
 
 const tooLong = (maxBytes: number): CarelatticeError =>
@@ -118,6 +120,7 @@ export async function send(exchange: Exchange, answer: DoorResponse): Promise<vo
   response.statusCode = answer.status;
   response.setHeader('cache-control', 'no-store');
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (exchange.isClosing()) response.shouldKeepAlive = false;
   if (hasUnreadBody(request)) {
     response.shouldKeepAlive = false;
     response.once('finish', () => request.destroy());

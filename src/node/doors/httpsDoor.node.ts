@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CarelatticeError } from '../../errors.ts';
-import { answerOf, readableRequest, send } from './httpExchange.node.ts';
+import { answerOf, readableRequest, send, type Exchange } from './httpExchange.node.ts';
 import { isRefusedPort } from './refusedPorts.ts';
 import { findRoute, type Route } from './route.ts';
 import type { TlsIdentity } from './tlsIdentity.node.ts';
@@ -102,7 +101,8 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   });
   server.maxConnections = limits.maxConnections;
   server.on('request', (request, response) => {
-    void serve(options, limits, request, response);
+    const { idleMs } = limits;
+    void serve(options, { request, response, idleMs, isClosing: () => !server.listening });
   });
   const { port } = await listen(server, options.port, host);
   return {
@@ -112,15 +112,10 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-async function serve(
-  { routes, onError }: DoorOptions,
-  limits: DoorLimits,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function serve({ routes, onError }: DoorOptions, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
   const [path = ''] = (request.url ?? '').split('?', 1);
   const route = findRoute(routes, request.method ?? '', path);
-  const exchange = { request, response, idleMs: limits.idleMs };
   if (!('handle' in route)) {
     const allow = route.join(', ');
     const answer = route.length === 0 ? { status: 404 } : { status: 405, headers: { allow } };
