@@ -3,7 +3,7 @@ import type { Hex } from '../hash/bytes.ts';
 import { headOf } from './blocks.ts';
 import { broadcast } from './broadcast.ts';
 import { bumpedFee, ceilingOf, feeNow } from './fees.ts';
-import type { SenderOptions, SettleOutcome } from './sender.ts';
+import type { SenderOptions, SettleOutcome } from './senderOptions.ts';
 import { signTransaction } from './signTransaction.ts';
 import { newest } from './transactionTable.ts';
 import type { Attempt, Fee, StoredTransaction } from './transactionTable.ts';

@@ -1,4 +1,3 @@
-import type { Interface } from 'ethers';
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
 import { headOf } from './blocks.ts';
@@ -6,16 +5,14 @@ import type { BlockHeader } from './blocks.ts';
 import { createDispatch } from './dispatch.ts';
 import { ceilingOf, feeNow } from './fees.ts';
 import { finalBlock } from './finality.ts';
-import type { Finality } from './finality.ts';
 import { estimateGas, requireGas, requireSize } from './gas.ts';
 import { numberOf } from './quantity.ts';
 import { inclusionsOf, isOnChain, revertReason } from './receipts.ts';
 import { sendAll } from './rpc.ts';
-import type { Rpc } from './rpc.ts';
 import { signTransaction } from './signTransaction.ts';
-import type { TransactionSigner } from './signTransaction.ts';
+import type { SenderOptions, SettleOutcome } from './senderOptions.ts';
 import { newest } from './transactionTable.ts';
-import type { Fee, Inclusion, StoredTransaction, TransactionTable } from './transactionTable.ts';
+import type { Fee, Inclusion, StoredTransaction } from './transactionTable.ts';
 
 /** A transaction ready to be stored: gas and fee are known, the nonce is not. */
 export interface PlannedTransaction {
@@ -31,36 +28,6 @@ export interface PlannedTransaction {
 /** Gas of a call whose need is known, so that it is not estimated. */
 export interface GivenGas {
   readonly gas?: number;
-}
-
-/** What happened to a transaction since the last call of `settle`. */
-export type SettleOutcome =
-  | { readonly kind: 'included' | 'final' | 'vanished' | 'bumped'; readonly row: StoredTransaction }
-  /** It stands in a final block and changed nothing. `error` is `Reverted` with the contract's error. */
-  | { readonly kind: 'reverted'; readonly row: StoredTransaction; readonly error: CarelatticeError }
-  /** No node will take it; its nonce is being closed. */
-  | { readonly kind: 'refused'; readonly row: StoredTransaction; readonly error: CarelatticeError }
-  /** It cannot go on for now: `NoFunds`, `FeeLimit`, or an answer nobody expected. */
-  | { readonly kind: 'waiting'; readonly row: StoredTransaction; readonly error: CarelatticeError };
-
-/** Points at which a test stops the process. */
-export type SenderStep =
-  | 'transaction: stored'
-  | 'transaction: marked sent'
-  | 'transaction: broadcast'
-  | 'transaction: inclusion stored';
-
-export interface SenderOptions {
-  readonly rpc: Rpc;
-  readonly chainId: number;
-  readonly signer: TransactionSigner;
-  readonly table: TransactionTable;
-  readonly finality: Finality;
-  /** ABIs that explain reverts. */
-  readonly abis: readonly Interface[];
-  /** Wei per gas above which no replacement goes. Default: no limit. */
-  readonly feeLimit?: bigint;
-  readonly reached?: (step: SenderStep) => void | Promise<void>;
 }
 
 /** The one sender of an account on a chain; a second one on the same key is detected and stops both. */

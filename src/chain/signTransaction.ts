@@ -1,4 +1,4 @@
-import { Signature, Transaction, getBytes } from 'ethers';
+import { computeAddress, getBytes, Signature, SigningKey, Transaction } from 'ethers';
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
 import type { Attempt, Fee } from './transactionTable.ts';
@@ -8,6 +8,16 @@ export interface TransactionSigner {
   /** Lower case. */
   readonly account: Hex;
   sign(digest: Uint8Array): Hex;
+}
+
+/** A signer with a private key of 32 bytes, as hex. */
+export function keySigner(privateKey: Hex): TransactionSigner {
+  const key = new SigningKey(privateKey);
+  return {
+    // ethers writes addresses and signatures as hex with 0x.
+    account: computeAddress(key).toLowerCase() as Hex,
+    sign: (digest) => key.sign(digest).serialized as Hex,
+  };
 }
 
 export interface UnsignedTransaction {
