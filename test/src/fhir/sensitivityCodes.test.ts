@@ -45,7 +45,7 @@ const isValid = (code: string): boolean =>
 describe('code tables', () => {
   it('are checked by a rule that finds a wrong digit', () => {
     expect(['86406008', '2093-3'].map(isValid)).to.deep.equal([true, true]);
-    expect(['86406009', '86460008', '2093-4', '2903-3'].map(isValid)).to.deep.equal([
+    expect(['86406009', '86460008', '2093-4', '2039-3'].map(isValid)).to.deep.equal([
       false,
       false,
       false,
