@@ -8,6 +8,7 @@ export interface NodeTable {
   byAccount(account: Hex): KnownNode | undefined;
   /** By place among the nodes that answer. */
   byPosition(position: number): KnownNode | undefined;
+  /** In order of admission. */
   all(): KnownNode[];
 }
 
@@ -18,7 +19,7 @@ export function nodeTable(db: Database): NodeTable {
   return {
     put: (node) => {
       db.run(
-        'INSERT OR REPLACE INTO node (id, account, position, entry) VALUES (?,?,?,?)',
+        'INSERT INTO node (id, account, position, entry) VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE SET account = excluded.account, position = excluded.position, entry = excluded.entry',
         node.nodeId,
         node.account,
         node.position,
@@ -29,6 +30,6 @@ export function nodeTable(db: Database): NodeTable {
     byAccount: (account) => nodeOf(db.get('SELECT entry FROM node WHERE account = ?', account)),
     byPosition: (position) => nodeOf(db.get('SELECT entry FROM node WHERE position = ?', position)),
     all: () =>
-      db.all('SELECT entry FROM node ORDER BY position, id').flatMap((row) => nodeOf(row) ?? []),
+      db.all('SELECT entry FROM node ORDER BY place').flatMap((row) => nodeOf(row) ?? []),
   };
 }

@@ -26,7 +26,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE authority (patient TEXT PRIMARY KEY, account TEXT NOT NULL, block INTEGER NOT NULL);
   CREATE TABLE scope_epoch (patient TEXT NOT NULL, handle TEXT NOT NULL, epoch INTEGER NOT NULL, commitment TEXT NOT NULL,
     block INTEGER NOT NULL, PRIMARY KEY (patient, handle));
-  CREATE TABLE node (id TEXT PRIMARY KEY, account TEXT NOT NULL, position INTEGER NOT NULL, entry TEXT NOT NULL);
+  CREATE TABLE node (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, position INTEGER NOT NULL, entry TEXT NOT NULL);
   -- a node's own patients
   CREATE TABLE patient (id TEXT PRIMARY KEY, state TEXT NOT NULL, seq INTEGER NOT NULL, relation TEXT NOT NULL, package BLOB NOT NULL);
   CREATE TABLE identifier (hash TEXT NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (hash, patient));

@@ -63,6 +63,9 @@ export function takeRoundReport(c: Components, sender: Hex, body: Uint8Array): v
 
 /** Type 12: a patient's message for the next `PatientBatch`. The contract checks her signature; the list is checked here. */
 export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array {
+  if (c.active()?.nodeId !== c.self.nodeId) {
+    throw new CarelatticeError('NotActive', 'this consensus node stands by; turn to the active one', { retryable: true });
+  }
   const message = decodeMessage(patientMessage, body);
   if (message.kind === SET_RELATIONS) checkRelationList(c, message);
   c.consensus.addMessage(messageKey(message), message);
