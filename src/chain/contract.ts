@@ -1,5 +1,5 @@
 import { Interface, Result } from 'ethers';
-import type { BaseContract, JsonFragment, ParamType } from 'ethers';
+import type { BaseContract, FunctionFragment, JsonFragment, ParamType } from 'ethers';
 import type { TypedContractMethod } from '../../typechain-types/common.ts';
 import { CarelatticeError } from '../errors.ts';
 import type { Hex } from '../hash/bytes.ts';
@@ -9,6 +9,7 @@ import { hexOf } from './quantity.ts';
 import { reverted } from './revert.ts';
 import { sendAll } from './rpc.ts';
 import type { Rpc, RpcOptions } from './rpc.ts';
+import { rpcMalformed } from './rpcAnswer.ts';
 import type { RpcCall } from './rpcAnswer.ts';
 
 /** Names of the functions of a TypeChain contract. */
@@ -83,8 +84,16 @@ export function edgeContract<C extends BaseContract>(
         facts: { contract: name, address, method },
       });
     }
-    const result = lowered(abi.decodeFunctionResult(fragment, data), fragment.outputs);
+    const result = decoded(fragment, data);
     return fragment.outputs.length === 1 ? result[0] : result;
+  }
+
+  function decoded(fragment: FunctionFragment, data: Hex): Result {
+    try {
+      return lowered(abi.decodeFunctionResult(fragment, data), fragment.outputs);
+    } catch (cause) {
+      throw rpcMalformed(rpc.endpoint, `answer of ${name}.${fragment.name}`, cause);
+    }
   }
 
   const question = (method: string, args: readonly unknown[], at: BlockAt): RpcCall => ({

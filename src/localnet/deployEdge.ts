@@ -14,6 +14,8 @@ import type { EdgeDeployment } from './edgeDeployment.ts';
 import { manifestDraft } from './manifestDraft.ts';
 import { unlockedProvider } from './unlockedProvider.ts';
 
+export type { EdgeDeployment, WindowOverrides } from './edgeDeployment.ts';
+
 export interface DeployedEdge {
   readonly manifest: Manifest;
   /** Of the founding nodes, in the order given. */
