@@ -35,7 +35,7 @@ const malformed = (): CarelatticeError =>
 
 /** @throws `MalformedFrame` */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  switch (bytes[0]) {
+  switch (bytes[0] ?? 0) {
     case 1:
       return { kind: 'opening', envelope: bytes.subarray(1) };
     case 2:

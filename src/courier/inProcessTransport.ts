@@ -23,7 +23,7 @@ export interface InProcessBusOptions {
 export interface InProcessBus {
   readonly transport: Transport;
   /** Opens an endpoint; returns what closes it. @throws `EndpointTaken` */
-  listen(endpoint: string, receive: Receive): () => void;
+  readonly listen: (endpoint: string, receive: Receive) => () => void;
 }
 
 const lost = (endpoint: string): CarelatticeError =>

@@ -18,6 +18,7 @@ export const MessageType = {
   EnrollmentAnswer: 11,
   PatientMessage: 12,
   ScopeUpdate: 13,
+  PatientFetch: 14,
   RecordList: 20,
   RoundReport: 21,
   RoundProofs: 22,
@@ -179,7 +180,9 @@ export function decodeEnvelope(bytes: Uint8Array): SignedEnvelope {
     if (bytes.length - OFFSET.body !== findSizeClass(messageType, bodyLength)) {
       throw malformed('not padded to its size class');
     }
-    if (bytes.subarray(end).some((byte) => byte !== 0)) throw malformed('the padding is not zero');
+    for (let at = end; at < bytes.length; at++) {
+      if (bytes[at] !== 0) throw malformed('the padding is not zero');
+    }
   }
   return {
     networkId: toHex(bytes.subarray(OFFSET.networkId, OFFSET.chainId)),

@@ -1,5 +1,6 @@
 import { deriveKemKeyPair } from '../../src/crypto/hpkeSealing.ts';
 import { accountOf, signDigest } from '../../src/crypto/signatures.ts';
+import type { InProcessBus } from '../../src/courier/inProcessTransport.ts';
 import { createCourier, type Courier } from '../../src/courier/courier.ts';
 import {
   createMemoryOutbox,
@@ -69,7 +70,7 @@ export interface NodeOptions {
   readonly transport: Transport;
   readonly handle?: Handle;
   /** Opens the node's endpoint. */
-  readonly listen?: (endpoint: string, receive: Courier['receive']) => () => void;
+  readonly listen?: InProcessBus['listen'];
   /** What a registry says besides: another network, endpoint, ... */
   readonly self?: Partial<Self>;
   readonly peer?: Partial<Peer>;
@@ -89,7 +90,7 @@ export interface TestNode {
   readonly refused: unknown[];
   /** A new courier over the same outbox and seen ids, as after a restart of the process. */
   restart(): void;
-  stop(): void;
+  stop: () => void;
 }
 
 export function neighbourhood(): Neighbourhood {
@@ -125,7 +126,7 @@ export function neighbourhood(): Neighbourhood {
         ...options.peer,
       });
       const outbox = createMemoryOutbox();
-      const seen = createMemorySeenIds(clock.chainTime);
+      const seen = createMemorySeenIds(() => clock.chain);
       const taken: IncomingMessage[] = [];
       const refused: unknown[] = [];
       const random = seeded((options.seed ?? 1) + Number.parseInt(nodeId.slice(2, 9), 16)).bytes;

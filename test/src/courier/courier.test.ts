@@ -59,7 +59,7 @@ describe('the courier', () => {
   });
 
   it('opens one session per pair and day, whoever speaks first', async () => {
-    const { hood, bus: _bus, ann, ben } = await two();
+    const { hood, ann, ben } = await two();
     let openings = 0;
     const counting = createInProcessBus({
       onPassage({ direction, bytes }) {
@@ -83,7 +83,7 @@ describe('the courier', () => {
   });
 
   it('answers a request in the same exchange', async () => {
-    const { ann, ben } = await two(async ({ body }) => utf8(`got ${String(decodeBody(body))}`));
+    const { ann, ben } = await two(async ({ body }) => utf8(`got ${decodeBody(body) as string}`));
     const answer = await ann.courier.request(ben.nodeId, MessageType.AuditRequest, 'this');
     expect(answer).to.deep.equal(utf8('got this'));
     expect(ann.outbox.entries()).to.deep.equal([]);
@@ -334,7 +334,7 @@ describe('the courier', () => {
         hood.clock.wall += 60_000;
       }
       for (const { nodeId, taken } of nodes) {
-        const got = taken.map(({ body }) => String(decodeBody(body))).sort();
+        const got = taken.map(({ body }) => decodeBody(body) as string).sort(); // as sent;
         expect(got).to.deep.equal(expected.get(nodeId)?.sort());
       }
     });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createHttpsTransport } from '../../../src/courier/httpsTransport.node.ts';
-import { createPinnedClient } from '../../../src/courier/pinnedClient.node.ts';
+import { createPinnedClient, readAll } from '../../../src/courier/pinnedClient.node.ts';
 import type { Transport } from '../../../src/courier/ports.ts';
 import { courierRoute } from '../../../src/node/doors/courierDoor.node.ts';
 import { openDoor, type Door } from '../../../src/node/doors/httpsDoor.node.ts';
@@ -187,7 +187,7 @@ describe('the courier over HTTPS', () => {
     const post = async (body: Uint8Array) => {
       const peer = { endpoint: door.endpoint, tlsKeyHash: identities.ben.keyHash };
       const answer = await client.request(peer, { method: 'POST', path: '/courier', body });
-      for await (const _chunk of answer.body);
+      await readAll(answer.body, 1_000);
       return answer.status;
     };
     expect(await post(new Uint8Array(3))).to.equal(200);

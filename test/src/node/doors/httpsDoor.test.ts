@@ -127,11 +127,11 @@ describe('an HTTPS door', () => {
   });
 
   it('answers a thrown error by its status, and tells the client nothing else', async () => {
-    const failing = (path: string, error: unknown): Route => ({
+    const failing = (path: string, error: Error): Route => ({
       method: 'GET',
       path,
       maxBodyBytes: 0,
-      handle: () => Promise.reject(error as Error),
+      handle: () => Promise.reject(error),
     });
     const open = await door([
       failing('/who', new CarelatticeError('Unauthorized', 'sign it', { facts: { secret: 1 } })),
