@@ -14,6 +14,8 @@ export const structs = {
     'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 nodeId,uint64 seq,bytes32 packageHash',
   Record:
     'bytes32 networkId,uint256 chainId,bytes32 author,uint32 keyEpoch,bytes16 recordId,bytes32 headerHash,bytes32 bodyRoot,string category,string[] resourceTypes,string[] sensitivity,string status,uint64 recordedAt,uint64 eventFrom,uint64 eventTo,bytes16 previousVersion,string mediaType,uint64 bodyLength',
+  PatientFetch:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 gateway,bytes32 anchor,uint64 expiry,uint256 nonce',
   RecordBatch: 'bytes32 networkId,uint256 chainId,bytes32 author,uint32 keyEpoch,bytes32 batchRoot',
   StorageReceipt:
     'bytes32 networkId,uint256 chainId,bytes32 holder,uint64 request,bytes32 anchorsRoot,bytes32 locatorRoot',
