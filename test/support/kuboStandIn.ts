@@ -67,7 +67,11 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
     return undefined;
   };
 
-  const add = async (query: URLSearchParams, content: Uint8Array): Promise<string> => {
+  const add = async (
+    query: URLSearchParams,
+    content: Uint8Array,
+  ): Promise<{ cid: string; size: number }> => {
+    let size = 0;
     const isDefault = ignoring === 'everything' || query.get('cid-version') !== '1';
     const chunkSize = Number(/^size-(\d+)$/.exec(query.get('chunker') ?? '')?.[1] ?? 262_144);
     const links = ignoring === 'max-file-links' ? 174 : Number(query.get('max-file-links') ?? 174);
@@ -77,7 +81,9 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
         const parts: Uint8Array[] = [];
         if (bytes instanceof Uint8Array) parts.push(bytes);
         else for await (const part of bytes) parts.push(part);
-        if (keep) blocks.set(cid.toString(), concat(...parts));
+        const whole = concat(...parts);
+        size += whole.length;
+        if (keep) blocks.set(cid.toString(), whole);
         return cid;
       },
     };
@@ -90,7 +96,7 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
         };
     const root = (await importBytes(content, store, options)).cid.toString();
     if (keep && query.get('pin') !== 'false') pins.add(root);
-    return root;
+    return { cid: root, size };
   };
 
   const importCar = async (query: URLSearchParams, car: Uint8Array): Promise<object[]> => {
@@ -144,8 +150,8 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
       });
     },
     async add(query, body, out) {
-      const cid = await add(query, body);
-      out.lines([{ Name: cid, Hash: cid, Size: String(body.length) }]);
+      const { cid, size } = await add(query, body);
+      out.lines([{ Name: cid, Hash: cid, Size: String(size) }]);
     },
     async 'block/get'(query, _body, out) {
       const cid = query.get('arg') ?? '';
