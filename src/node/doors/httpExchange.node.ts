@@ -18,6 +18,9 @@ const tooLong = (maxBytes: number): CarelatticeError =>
     facts: { most: maxBytes },
   });
 
+const tooSlow = (): CarelatticeError =>
+  new CarelatticeError('BodyTooSlow', 'the request body came too slowly');
+
 /** The pieces of a body; ends with an error when it grows too long or the client falls silent. */
 async function* bodyOf(exchange: Exchange, maxBytes: number): AsyncGenerator<Uint8Array> {
   const { request, idleMs } = exchange;
@@ -25,8 +28,7 @@ async function* bodyOf(exchange: Exchange, maxBytes: number): AsyncGenerator<Uin
     throw new CarelatticeError('BodyEncoded', 'compressed request bodies are not taken');
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLong(maxBytes);
-  const slow = new CarelatticeError('BodyTooSlow', 'the request body came too slowly');
-  const timer = setTimeout(() => request.destroy(slow), idleMs);
+  const timer = setTimeout(() => request.destroy(tooSlow()), idleMs);
   let size = 0;
   try {
     // Not destroyed at the end: the answer, also one that says no, goes over the same socket.
