@@ -8,4 +8,5 @@ if (major < 24 || (major === 24 && minor < 2)) {
   process.exit(1);
 }
 const [name] = process.argv.splice(2, 1);
+process.removeAllListeners('warning');
 await import(`./${name}.ts`);

@@ -4,17 +4,27 @@ import type { EdgeEvent } from './edgeEvents.ts';
 
 /** The directory of nodes, event by event as `NodeRegistry` tells it. */
 
-const ROLES: Record<number, KnownNode['role']> = { 1: 'recording', 2: 'consensus', 3: 'index', 4: 'reader', 5: 'observer' };
+const ROLES: Record<number, KnownNode['role']> = {
+  1: 'recording',
+  2: 'consensus',
+  3: 'index',
+  4: 'reader',
+  5: 'observer',
+};
 
 /** `NodeRegistry`'s number of a role. */
 export const roleNumber = (role: KnownNode['role']): number =>
   Number(Object.entries(ROLES).find(([, name]) => name === role)?.[0] ?? 0);
 
 /** The node that an event is about, as it is after the event; undefined for every other event. */
-export function nodeAfter(event: EdgeEvent, known: (nodeId: Hex) => KnownNode | undefined): KnownNode | undefined {
+export function nodeAfter(
+  event: EdgeEvent,
+  known: (nodeId: Hex) => KnownNode | undefined,
+): KnownNode | undefined {
   switch (event.name) {
     case 'NodeAdmitted': {
-      const { nodeId, role, signingKey, position, kemKey, tlsKeyHash, name, endpoint, activeFrom } = event.args;
+      const { nodeId, role, signingKey, position, kemKey, tlsKeyHash, name, endpoint, activeFrom } =
+        event.args;
       const kind = ROLES[Number(role)];
       if (kind === undefined) return undefined; // a role of a later release: this one has no dealings with it
       return {

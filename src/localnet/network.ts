@@ -77,8 +77,8 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
   const chain = await startSimulatedChain({ chainId: options.chainId });
   const members = chain.accounts.slice(1, 1 + Math.min(6, options.hospitals.length));
   const plans = await Promise.all([
-    ...options.consensus.map((name) => planOf(name, 'consensus', options, random)),
-    ...options.hospitals.map((name) => planOf(name, 'recording', options, random)),
+    ...options.consensus.map((name, i) => planOf(name, 'consensus', i, options, random)),
+    ...options.hospitals.map((name, i) => planOf(name, 'recording', i, options, random)),
   ]);
   for (const { self } of plans) await chain.setBalance(self.account, 10n ** 21n);
   const { manifest, ceremonyGas } = await deployEdge({
@@ -178,6 +178,7 @@ interface Plan {
 async function planOf(
   name: string,
   role: 'recording' | 'consensus',
+  index: number,
   options: LocalNetworkOptions,
   random: Random,
 ): Promise<Plan> {
@@ -187,7 +188,9 @@ async function planOf(
   const nonce = toHex(random(32));
   const kemSeed = hkdf(secret, 'kem-seed');
   const { publicKey } = await deriveKemKeyPair(HYBRID_SUITE, kemSeed);
-  const directory = join(options.directory, name.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
+  const place = `${role}-${String(index + 1).padStart(2, '0')}`;
+  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  const directory = join(options.directory, readable === '' ? place : `${place}-${readable}`);
   const { federationId, networkId, chainId } = options;
   return {
     role,

@@ -22,6 +22,9 @@ export interface EmbeddedStoreOptions {
 /** Blocks up to this many bytes are rows, larger ones files. */
 export const ROW_BYTES = 65_536;
 
+/** Files written and synced at the same time by one batch: with 1 MiB each, what a stream takes of memory. */
+const WRITES_AT_ONCE = 8;
+
 /**
  * The default driver: an IPFS block store in a directory of this node. Rows of `store.sqlite`, and a
  * file for each large block. Removes at the start what an earlier run left half-done.
@@ -64,7 +67,8 @@ function keepOnDisk(ledger: Ledger, files: BlockFiles, limitBytes: number): Bloc
 
   function openBatch(): KeeperBatch {
     const rows = new Map<string, Uint8Array>();
-    const staged = new Map<string, string>();
+    const staged = new Map<string, Promise<string>>();
+    const writing = new Set<Promise<string>>();
     let placed: readonly string[] = [];
     let reserved = 0;
     const take = async (cid: string, bytes: Uint8Array): Promise<void> => {
@@ -75,26 +79,33 @@ function keepOnDisk(ledger: Ledger, files: BlockFiles, limitBytes: number): Bloc
       reserved += bytes.length;
       // A copy: the caller may use its buffer again.
       if (bytes.length <= ROW_BYTES) rows.set(cid, bytes.slice());
-      else staged.set(cid, await files.stage(bytes));
+      else await startWriting(cid, bytes);
+    };
+    /** Several files are written and synced at a time; a failure is thrown by one of the next calls. */
+    const startWriting = async (cid: string, bytes: Uint8Array): Promise<void> => {
+      while (writing.size >= WRITES_AT_ONCE) await Promise.race(writing);
+      const file = files.stage(bytes);
+      staged.set(cid, file);
+      writing.add(file);
+      file.then(
+        () => writing.delete(file),
+        // Kept among the writing ones, so that the next race or place throws it.
+        () => undefined,
+      );
     };
     return {
       write: (source, signal) => buildDag(source, take, signal),
-      receive: () => {
-        // One block goes to the disk while the next is verified.
-        let before: Promise<void> = Promise.resolve();
-        return {
-          async take({ cid, bytes }) {
-            await before;
-            before = take(cid, bytes);
-            // The next take, or whole, reports it.
-            before.catch(() => undefined);
-          },
-          whole: () => before,
-          abandon: () => before.catch(() => undefined),
-        };
-      },
+      receive: () => ({
+        take: ({ cid, bytes }) => take(cid, bytes),
+        whole: async () => undefined,
+        abandon: async () => undefined,
+      }),
       async place() {
-        const missing = [...staged].filter(([cid]) => ledger.block(cid)?.place !== 'file');
+        const missing: [string, string][] = [];
+        for (const [cid, file] of staged) {
+          const name = await file;
+          if (ledger.block(cid)?.place !== 'file') missing.push([cid, name]);
+        }
         await files.place(new Map(missing));
         placed = missing.map(([cid]) => cid);
       },
@@ -104,7 +115,8 @@ function keepOnDisk(ledger: Ledger, files: BlockFiles, limitBytes: number): Bloc
       },
       async finish(recorded) {
         underWay -= reserved;
-        await files.unstage([...staged.values()]);
+        const written = await Promise.allSettled(staged.values());
+        await files.unstage(written.flatMap((w) => (w.status === 'fulfilled' ? [w.value] : [])));
         // Another batch may have recorded a block that this one placed.
         await files.remove(
           placed.filter((cid) => !recorded.has(cid) && ledger.block(cid) === undefined),
