@@ -41,7 +41,10 @@ contract TypedDataProbe {
         uint32 epoch,
         bytes32 commitment
     ) external view returns (bytes32) {
-        return _digest(PatientMessages.scopeEpoch(networkId, patientId, seq, handle, epoch, commitment));
+        return
+            _digest(
+                PatientMessages.scopeEpoch(networkId, patientId, seq, handle, epoch, commitment)
+            );
     }
 
     function rotateSigningKey(
@@ -62,7 +65,11 @@ contract TypedDataProbe {
         return _digest(Proposal.structHash(networkId, calls, nonce, expiry));
     }
 
-    function isValid(address account, bytes32 digest, bytes calldata signature) external pure returns (bool) {
+    function isValid(
+        address account,
+        bytes32 digest,
+        bytes calldata signature
+    ) external pure returns (bool) {
         return SignerCheck.isValid(account, digest, signature);
     }
 
