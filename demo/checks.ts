@@ -1,4 +1,5 @@
 import { storageReceipts } from '../src/client/receipts.ts';
+import { tableOf } from '../src/domain/sharingTable.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import type { Hex } from '../src/hash/bytes.ts';
 import { utf8, ZERO_32 } from '../src/hash/bytes.ts';
@@ -24,12 +25,17 @@ export interface StoryRecord {
 }
 
 /** Everything that must hold after the story, looked up anew. */
-export async function checkAll(network: LocalNetwork, facts: Facts, records: readonly StoryRecord[], all: readonly Enrolled[]): Promise<Check[]> {
+export async function checkAll(
+  network: LocalNetwork,
+  facts: Facts,
+  records: readonly StoryRecord[],
+  all: readonly Enrolled[],
+): Promise<Check[]> {
   return [
     everyHolderHolds(network, records),
     nobodyElseHolds(network, facts, records),
     everythingSettled(network, facts),
-    tableMatchesChain(network, facts),
+    await tableMatchesChain(network, facts),
     standbyIsReady(network),
     noAlarms(network),
     await recordsOpen(network, records),
@@ -55,52 +61,92 @@ function everyHolderHolds(network: LocalNetwork, records: readonly StoryRecord[]
       return state === 'held' ? [] : [`${name} has a record in state ${state ?? 'unknown'}`];
     }),
   );
-  return check('every hospital where a patient is enrolled holds her records', problems, `${records.length} records, ${copies} copies`);
+  return check(
+    'every hospital where a patient is enrolled holds her records',
+    problems,
+    `${records.length} records, ${copies} copies`,
+  );
 }
 
-function nobodyElseHolds(network: LocalNetwork, facts: Facts, records: readonly StoryRecord[]): Check {
+function nobodyElseHolds(
+  network: LocalNetwork,
+  facts: Facts,
+  records: readonly StoryRecord[],
+): Check {
   const problems: string[] = [];
   for (const node of network.nodes) {
     const cids = facts.stored.get(node.name)?.sizesByCid ?? new Map<string, number>();
     for (const { record, enrolled } of records) {
       if (enrolled.patient.hospitals.includes(node.name)) continue;
-      if (cids.has(record.recordCid) || cids.has(record.wrapCid)) problems.push(`${node.name} stores a block of a patient it does not know`);
+      if (cids.has(record.recordCid) || cids.has(record.wrapCid))
+        problems.push(`${node.name} stores a block of a patient it does not know`);
     }
   }
-  return check('no other node stores a block of them', problems, `${network.nodes.length} stores searched`);
+  return check(
+    'no other node stores a block of them',
+    problems,
+    `${network.nodes.length} stores searched`,
+  );
 }
 
 function everythingSettled(network: LocalNetwork, facts: Facts): Check {
   const settled = facts.settled.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const problems = settled === facts.requests.length ? [] : [`${settled} of ${facts.requests.length} requests settled`];
+  const problems =
+    settled === facts.requests.length
+      ? []
+      : [`${settled} of ${facts.requests.length} requests settled`];
   for (const { request, nodeId } of facts.requests) {
     const author = network.hospitals.find(({ self }) => self.nodeId === nodeId);
     const outstanding = author?.open.components.author.holderCount(request)?.outstanding;
-    if (outstanding !== 0) problems.push(`request ${request}: ${outstanding ?? 'unknown'} holders outstanding`);
+    if (outstanding !== 0)
+      problems.push(`request ${request}: ${outstanding ?? 'unknown'} holders outstanding`);
   }
-  return check('every storage request is settled and no holder is outstanding', problems, `${facts.requests.length} requests`);
+  return check(
+    'every storage request is settled and no holder is outstanding',
+    problems,
+    `${facts.requests.length} requests`,
+  );
 }
 
-function tableMatchesChain(network: LocalNetwork, facts: Facts): Check {
-  const newest = facts.seals.at(-1);
-  const problems = network.consensus.flatMap((node) => {
-    const table = node.open.components.consensus.changeTo(newest?.newRoot ?? '0x');
-    return table?.state === 'applied' ? [] : [`${node.name} did not apply the newest seal`];
-  });
-  return check('the sealed table is the one whose root stands on chain', problems, `${facts.seals.length} seals`);
+async function tableMatchesChain(network: LocalNetwork, facts: Facts): Promise<Check> {
+  const { contracts, consensus } = network.consensus[0]?.open.components ?? unreachable();
+  const onChain = await contracts.locator.call('root', [], 'latest');
+  const problems =
+    tableOf(consensus.entries()).root === onChain ? [] : ['the root on chain is another one'];
+  return check(
+    'the sealed table is the one whose root stands on chain',
+    problems,
+    `${facts.seals.length} seals`,
+  );
 }
+
+const unreachable = (): never => {
+  throw new Error('a network has a consensus node');
+};
 
 function standbyIsReady(network: LocalNetwork): Check {
-  const tables = network.consensus.map((node) => JSON.stringify(node.open.components.consensus.entries().sort((a, b) => (a.patientId < b.patientId ? -1 : 1))));
-  const problems = tables.every((table) => table === tables[0]) ? [] : ['the tables differ'];
-  return check('the standby has the same table and can take over', problems, `${network.consensus.length} consensus nodes`);
+  const roots = network.consensus.map(
+    ({ open }) => tableOf(open.components.consensus.entries()).root,
+  );
+  const problems = roots.every((root) => root === roots[0]) ? [] : ['the tables differ'];
+  return check(
+    'the standby has the same table and can take over',
+    problems,
+    `${network.consensus.length} consensus nodes`,
+  );
 }
 
 function noAlarms(network: LocalNetwork): Check {
   const problems = network.nodes.flatMap((node) =>
-    node.open.components.holding.alarms().map(({ kind, request }) => `${node.name}: ${kind} at request ${request}`),
+    node.open.components.holding
+      .alarms()
+      .map(({ kind, request }) => `${node.name}: ${kind} at request ${request}`),
   );
-  return check('nobody raised an alarm', problems, 'answers, settlements and deliveries were proved to every node');
+  return check(
+    'nobody raised an alarm',
+    problems,
+    'answers, settlements and deliveries were proved to every node',
+  );
 }
 
 async function recordsOpen(network: LocalNetwork, records: readonly StoryRecord[]): Promise<Check> {
@@ -114,11 +160,16 @@ async function recordsOpen(network: LocalNetwork, records: readonly StoryRecord[
       const { message, body } = await openHeld(components, held);
       let length = 0;
       for await (const piece of body) length += piece.length;
-      if (message.category !== record.category || BigInt(length) !== message.bodyLength) problems.push(`${name} opened something else`);
+      if (message.category !== record.category || BigInt(length) !== message.bodyLength)
+        problems.push(`${name} opened something else`);
       opened += 1;
     }
   }
-  return check('holders open the records: signature and content fit', problems, `${opened} openings`);
+  return check(
+    'holders open the records: signature and content fit',
+    problems,
+    `${opened} openings`,
+  );
 }
 
 const sample = <T>(items: readonly T[], most: number): T[] => {
@@ -127,20 +178,32 @@ const sample = <T>(items: readonly T[], most: number): T[] => {
 };
 
 /** A hospital where she is not enrolled asks for her record with all that it can show: its own signed request. */
-async function strangerIsRefused(network: LocalNetwork, records: readonly StoryRecord[]): Promise<Check> {
+async function strangerIsRefused(
+  network: LocalNetwork,
+  records: readonly StoryRecord[],
+): Promise<Check> {
   const problems: string[] = [];
   let asked = 0;
   for (const { record, author, enrolled } of sample(records, 10)) {
-    const stranger = network.hospitals.find(({ name }) => !enrolled.patient.hospitals.includes(name));
+    const stranger = network.hospitals.find(
+      ({ name }) => !enrolled.patient.hospitals.includes(name),
+    );
     if (stranger === undefined) continue;
     const { components } = stranger.open;
     const ground = JSON.stringify(inventedGround(record));
     const gateway = components.gateway(network.node(author).self.nodeId, () => ground);
-    const [got] = await gateway.fetchMany([{ owner: record.anchor, cid: record.recordCid, size: record.recordSize }]);
+    const [got] = await gateway.fetchMany([
+      { owner: record.anchor, cid: record.recordCid, size: record.recordSize },
+    ]);
     asked += 1;
-    if (got?.kind !== 'failed' || got.error.code !== 'ContentNotFound') problems.push(`${stranger.name} was not refused`);
+    if (got?.kind !== 'failed' || got.error.code !== 'ContentNotFound')
+      problems.push(`${stranger.name} was not refused`);
   }
-  return check('a hospital without her relation gets no block', problems, `${asked} requests refused`);
+  return check(
+    'a hospital without her relation gets no block',
+    problems,
+    `${asked} requests refused`,
+  );
 }
 
 /** All that a stranger can make up even if it knew anchor, handle and CID. */
@@ -168,31 +231,50 @@ async function receiptsReached(network: LocalNetwork, all: readonly Enrolled[]):
     }
   }
   if (receipts === 0) problems.push('no receipt came');
-  return check("the holders' signed receipts reached the patients' wallets", problems, `${receipts} receipts verified`);
+  return check(
+    "the holders' signed receipts reached the patients' wallets",
+    problems,
+    `${receipts} receipts verified`,
+  );
 }
 
-async function outsiderLearnsNothing(network: LocalNetwork, all: readonly Enrolled[]): Promise<Check> {
+async function outsiderLearnsNothing(
+  network: LocalNetwork,
+  all: readonly Enrolled[],
+): Promise<Check> {
   const chain = await chainText(network);
   const problems = all.flatMap(({ patient }) =>
     [patient.name, ...patient.identifiers.map(({ value }) => value)]
       .filter((text) => text.length > 7 && isIn(chain, text))
       .map(() => 'a name or number of a patient stands on chain'),
   );
-  return check('nobody reads a name or number of a patient on chain', problems, `${chain.length} characters of chain data searched`);
+  return check(
+    'nobody reads a name or number of a patient on chain',
+    problems,
+    `${chain.length} characters of chain data searched`,
+  );
 }
 
 const isIn = (chain: string, text: string): boolean =>
   chain.includes(text) || chain.includes(Buffer.from(utf8(text)).toString('hex'));
 
 /** `tx.from` of every event that names a patient is the consensus node, never a hospital. */
-async function noNodeNamesItsPatient(network: LocalNetwork, all: readonly Enrolled[]): Promise<Check> {
+async function noNodeNamesItsPatient(
+  network: LocalNetwork,
+  all: readonly Enrolled[],
+): Promise<Check> {
   const hospitals = new Set<Hex>(network.hospitals.map(({ self }) => self.account));
   const { address } = network.manifest.contracts.PatientRegistry;
-  const logs = await network.chain.rpc.send('eth_getLogs', [{ address, fromBlock: '0x0', toBlock: 'latest' }]);
+  const logs = await network.chain.rpc.send('eth_getLogs', [
+    { address, fromBlock: '0x0', toBlock: 'latest' },
+  ]);
   const problems: string[] = [];
   const events = Array.isArray(logs) ? logs.length : 0;
-  for (const log of Array.isArray(logs) ? (logs as { transactionHash: Hex }[]) : []) { // as eth_getLogs answers
-    const tx = (await network.chain.rpc.send('eth_getTransactionByHash', [log.transactionHash])) as { from: Hex }; // likewise
+  for (const log of Array.isArray(logs) ? (logs as { transactionHash: Hex }[]) : []) {
+    // as eth_getLogs answers
+    const tx = (await network.chain.rpc.send('eth_getTransactionByHash', [
+      log.transactionHash,
+    ])) as { from: Hex }; // likewise
     if (hospitals.has(tx.from)) problems.push('a hospital sent a transaction that names a patient');
   }
   if (events < all.length) problems.push('fewer events than patients');

@@ -23,8 +23,16 @@ export interface Dataset {
   directory?: Bundle;
 }
 
-const HOSPITALS = ['First Hospital', 'City Clinic', 'Bayside', 'Lakeview', '仁和医院', 'Hilltop Lab'];
-const more = (count: number): string[] => Array.from({ length: count }, (_, i) => `Hospital ${i + HOSPITALS.length + 1}`);
+const HOSPITALS = [
+  'First Hospital',
+  'City Clinic',
+  'Bayside',
+  'Lakeview',
+  '仁和医院',
+  'Hilltop Lab',
+];
+const more = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `Hospital ${i + HOSPITALS.length + 1}`);
 
 export function generatedDataset(seed: string, patients: number, nodes: number): Dataset {
   const hospitals = [...HOSPITALS, ...more(Math.max(0, nodes - HOSPITALS.length))].slice(0, nodes);
@@ -46,7 +54,11 @@ function withTwoHospitals(patients: DemoPatient[], hospitals: readonly string[])
 }
 
 /** Reads a folder of FHIR bundles; one node per hospital name in them, or the `nodes` most frequent ones and one for the rest. */
-export async function folderDataset(folder: string, nodes: number | undefined, tell: (text: string) => void): Promise<Dataset> {
+export async function folderDataset(
+  folder: string,
+  nodes: number | undefined,
+  tell: (text: string) => void,
+): Promise<Dataset> {
   const files = (await list(folder)).filter((name) => name.endsWith('.json')).sort();
   const leftOut: string[] = [];
   const bundles: Bundle[] = [];
@@ -59,15 +71,23 @@ export async function folderDataset(folder: string, nodes: number | undefined, t
     if (index % 10 === 9) tell(`read ${index + 1} of ${files.length} files`);
   }
   if (bundles.length === 0) {
-    throw new CarelatticeError('NoBundles', 'the folder holds no FHIR bundle of a patient', { facts: { folder, files: files.length } });
+    throw new CarelatticeError('NoBundles', 'the folder holds no FHIR bundle of a patient', {
+      facts: { folder, files: files.length },
+    });
   }
   const directory: Bundle = {
     resourceType: 'Bundle',
     type: 'collection',
     entry: directories.flatMap(({ entry = [] }) => entry),
   };
-  const split = bundles.map((bundle) => ({ bundle, parts: splitByProvider(bundle, { directory }) }));
-  const renamed = hospitalNames(split.flatMap(({ parts }) => [...parts.keys()]), nodes);
+  const split = bundles.map((bundle) => ({
+    bundle,
+    parts: splitByProvider(bundle, { directory }),
+  }));
+  const renamed = hospitalNames(
+    split.flatMap(({ parts }) => [...parts.keys()]),
+    nodes,
+  );
   const patients = split.map(({ bundle, parts }): DemoPatient => {
     const own = [...parts].map(([name, part]) => ({ hospital: renamed(name), bundle: part }));
     return {
@@ -85,16 +105,24 @@ async function list(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    throw new CarelatticeError('NoFolder', 'the folder given with --fhir cannot be read', { facts: { folder }, cause });
+    throw new CarelatticeError('NoFolder', 'the folder given with --fhir cannot be read', {
+      facts: { folder },
+      cause,
+    });
   }
 }
 
 const REST = 'All other hospitals';
 
-function hospitalNames(names: readonly string[], nodes: number | undefined): (name: string) => string {
+function hospitalNames(
+  names: readonly string[],
+  nodes: number | undefined,
+): (name: string) => string {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const byCount = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => name);
+  const byCount = [...counts]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([name]) => name);
   // Bitmaps and rounds are laid out for 256 answering nodes; one process carries 48 well.
   const most = nodes ?? 48;
   if (byCount.length <= most) return (name) => name;

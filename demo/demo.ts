@@ -32,13 +32,20 @@ export interface DemoReport {
 }
 
 /** @param print a line for people @param progress a line that says that it goes on */
-export async function runDemo(options: DemoOptions, print: (line: string) => void, progress: (line: string) => void): Promise<DemoReport> {
+export async function runDemo(
+  options: DemoOptions,
+  print: (line: string) => void,
+  progress: (line: string) => void,
+): Promise<DemoReport> {
   const started = performance.now();
   const dataset =
     options.fhir === undefined
       ? generatedDataset(options.seed, options.patients, options.nodes ?? 6)
       : await folderDataset(resolve(options.fhir), options.nodes, progress);
-  const folder = options.keep === undefined ? await mkdtemp(join(tmpdir(), 'carelattice-')) : resolve(options.keep);
+  const folder =
+    options.keep === undefined
+      ? await mkdtemp(join(tmpdir(), 'carelattice-'))
+      : resolve(options.keep);
   await mkdir(folder, { recursive: true });
   const logs = logFiles(join(folder, 'private'));
   const pool = createValidatorPool();
@@ -85,7 +92,8 @@ async function play(
   }));
   for (const patient of dataset.patients.slice(1)) {
     all.push(await enrollPatient(network, patient));
-    if (all.length % 25 === 0) progress(`enrolled ${all.length} of ${dataset.patients.length} patients`);
+    if (all.length % 25 === 0)
+      progress(`enrolled ${all.length} of ${dataset.patients.length} patients`);
   }
   await network.settle();
   let handed = 0;
@@ -94,9 +102,16 @@ async function play(
     for (const [number, part] of enrolled.patient.bundles.entries()) {
       handed += 1;
       if (index === 0 && number === 0) continue;
-      const { records: own } = await handIn(network, part, `${index} ${number}`, validate, dataset.directory);
+      const { records: own } = await handIn(
+        network,
+        part,
+        `${index} ${number}`,
+        validate,
+        dataset.directory,
+      );
       records.push(...own.map((record) => ({ record, author: part.hospital, enrolled })));
-      if (handed % 20 === 0) progress(`handed in ${handed} of ${total} bundles, ${records.length} records`);
+      if (handed % 20 === 0)
+        progress(`handed in ${handed} of ${total} bundles, ${records.length} records`);
     }
   }
   progress(`storing ${records.length} records`);
@@ -120,20 +135,27 @@ async function report(
       `and ${count(facts.seals.length, 'seal')}. Records lie where their patient is enrolled, nowhere else:`,
   );
   for (const line of matrix(network, all)) print(line);
-  const bytesPerNode = Object.fromEntries(network.hospitals.map(({ name }) => [name, facts.stored.get(name)?.bytes ?? 0]));
+  const bytesPerNode = Object.fromEntries(
+    network.hospitals.map(({ name }) => [name, facts.stored.get(name)?.bytes ?? 0]),
+  );
   const kept = Object.values(bytesPerNode).reduce((sum, bytes) => sum + bytes, 0);
   tell(
     `Bytes kept by all hospitals together: ${kilobytes(kept)}. If every hospital kept everything it would be ` +
       `${kilobytes(full)}, ${(full / Math.max(1, kept)).toFixed(1)} times as much.`,
   );
-  tell(`Gas: ${gasPerRecord.toLocaleString('en')} per record, for request, seal and settlement together. Patients pay nothing.`);
+  tell(
+    `Gas: ${gasPerRecord.toLocaleString('en')} per record, for request, seal and settlement together. Patients pay nothing.`,
+  );
   tell(await outsiderSentence(network, facts));
   if (dataset.leftOut.length > 0) {
-    tell(`${count(dataset.leftOut.length, 'file')} left out: ${dataset.leftOut.slice(0, 3).join('; ')}`);
+    tell(
+      `${count(dataset.leftOut.length, 'file')} left out: ${dataset.leftOut.slice(0, 3).join('; ')}`,
+    );
   }
   print('');
   const checks = await checkAll(network, facts, records, all);
-  for (const { name, ok, detail } of checks) print(`    ${ok ? 'ok    ' : 'FAILED'}  ${name} (${detail})`);
+  for (const { name, ok, detail } of checks)
+    print(`    ${ok ? 'ok    ' : 'FAILED'}  ${name} (${detail})`);
   return {
     ok: checks.every(({ ok }) => ok),
     checks,
@@ -163,14 +185,20 @@ function logFiles(folder: string): { of: (node: string) => Log; close: () => Pro
       const ready = mkdir(folder, { recursive: true });
       return (event, facts = {}) => {
         void ready.then(() => {
-          const stream = streams.get(node) ?? createWriteStream(join(folder, `${node.replace(/[\\/]/g, '-')}.log.jsonl`), { flags: 'a' });
+          const stream =
+            streams.get(node) ??
+            createWriteStream(join(folder, `${node.replace(/[\\/]/g, '-')}.log.jsonl`), {
+              flags: 'a',
+            });
           streams.set(node, stream);
           stream.write(`${JSON.stringify({ event, ...facts })}\n`);
         });
       };
     },
     close: async () => {
-      await Promise.all([...streams.values()].map((stream) => new Promise((done) => stream.end(done))));
+      await Promise.all(
+        [...streams.values()].map((stream) => new Promise((done) => stream.end(done))),
+      );
     },
   };
 }

@@ -23,7 +23,9 @@ export async function collectFacts(network: LocalNetwork): Promise<Facts> {
   const [any] = network.hospitals;
   if (any === undefined) throw new Error('a network has hospitals');
   const { seen } = any.open.components;
-  const requests = Array.from({ length: seen.lastRequest() }, (_, i) => seen.request(i + 1)).flatMap((one) => one ?? []);
+  const requests = Array.from({ length: seen.lastRequest() }, (_, i) =>
+    seen.request(i + 1),
+  ).flatMap((one) => one ?? []);
   const seals = unique(requests.flatMap(({ request }) => seen.sealOf(request) ?? []));
   const settled = unique(requests.flatMap(({ request }) => seen.settledOf(request) ?? []));
   const transactions = new Set([...requests, ...seals, ...settled].map(({ tx }) => tx));
@@ -39,7 +41,10 @@ const unique = <T extends { from: number }>(ranges: readonly T[]): T[] => [
 ];
 
 export async function gasOf(network: LocalNetwork, tx: Hex): Promise<number> {
-  const receipt = fieldsOf(await network.chain.rpc.send('eth_getTransactionReceipt', [tx]), 'receipt');
+  const receipt = fieldsOf(
+    await network.chain.rpc.send('eth_getTransactionReceipt', [tx]),
+    'receipt',
+  );
   return Number(receipt['gasUsed']);
 }
 

@@ -32,20 +32,38 @@ export function activeNode(network: LocalNetwork): KnownNode {
   const nodes = directoryOf(network);
   const active = network.nodes[0]?.open.components.active();
   const node = active === undefined ? undefined : nodes.get(active.nodeId);
-  if (node === undefined) throw new CarelatticeError('NoConsensusNode', 'no consensus node is active yet');
+  if (node === undefined)
+    throw new CarelatticeError('NoConsensusNode', 'no consensus node is active yet');
   return node;
 }
 
-export async function enrollPatient(network: LocalNetwork, patient: DemoPatient): Promise<Enrolled> {
+export async function enrollPatient(
+  network: LocalNetwork,
+  patient: DemoPatient,
+): Promise<Enrolled> {
   const wallet = newWallet(random);
   const own = networkOf(wallet, network.manifest);
   const nodes = directoryOf(network);
   const wishes = patient.hospitals.map((name): EnrollmentWish => {
     const node = nodes.get(network.node(name).self.nodeId);
-    if (node === undefined) throw new CarelatticeError('NodeUnknown', 'the hospital is no node here', { facts: { name } });
-    return { node, role: roleNumber(node.role), categories: CATEGORIES, identifiers: patient.identifiers };
+    if (node === undefined)
+      throw new CarelatticeError('NodeUnknown', 'the hospital is no node here', {
+        facts: { name },
+      });
+    return {
+      node,
+      role: roleNumber(node.role),
+      categories: CATEGORIES,
+      identifiers: patient.identifiers,
+    };
   });
-  const client = { transport: network.transport, consensus: activeNode(network), nodes, categories: CATEGORIES, random };
+  const client = {
+    transport: network.transport,
+    consensus: activeNode(network),
+    nodes,
+    categories: CATEGORIES,
+    random,
+  };
   await enroll(wallet, own, client, wishes);
   return { patient, wallet, network: own };
 }

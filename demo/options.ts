@@ -11,10 +11,14 @@ export interface DemoOptions {
   keep?: string;
 }
 
-const USAGE = 'npm run demo -- [--fhir DIR] [--nodes N] [--patients N] [--seed S] [--json] [--keep DIR]';
+const USAGE =
+  'npm run demo -- [--fhir DIR] [--nodes N] [--patients N] [--seed S] [--json] [--keep DIR]';
 
 /** @throws `UnknownOption`, `BadOption` with the usage */
-export function demoOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): DemoOptions {
+export function demoOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): DemoOptions {
   const values = parsed(args);
   const fhir = values.fhir ?? env['CARELATTICE_FHIR_DATA'];
   return {
@@ -49,9 +53,13 @@ function parsed(args: readonly string[]) {
 function whole(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new CarelatticeError('BadOption', `${name} is a whole number from ${least} to ${most}. Usage: ${USAGE}`, {
-      facts: { given: text },
-    });
+    throw new CarelatticeError(
+      'BadOption',
+      `${name} is a whole number from ${least} to ${most}. Usage: ${USAGE}`,
+      {
+        facts: { given: text },
+      },
+    );
   }
   return value;
 }

@@ -5,7 +5,14 @@ import { storageReceipts } from '../src/client/receipts.ts';
 import { openHeld } from '../src/node/holding/openHeld.ts';
 import type { Dataset } from './dataset.ts';
 import { kilobytes } from './matrix.ts';
-import { directoryOf, type Enrolled, enrollPatient, handIn, random, type Validate } from './network.ts';
+import {
+  directoryOf,
+  type Enrolled,
+  enrollPatient,
+  handIn,
+  random,
+  type Validate,
+} from './network.ts';
 
 /** The first patient's first bundle, step by step, each told from what the nodes and the chain show. */
 
@@ -40,11 +47,17 @@ export interface FirstStory {
   accepted: Accepted;
 }
 
-export async function tellFirstStory(network: LocalNetwork, dataset: Dataset, validate: Validate, tell: Tell): Promise<FirstStory> {
+export async function tellFirstStory(
+  network: LocalNetwork,
+  dataset: Dataset,
+  validate: Validate,
+  tell: Tell,
+): Promise<FirstStory> {
   const { hospitals } = network;
   const [patient] = dataset.patients;
   const [handedIn] = patient?.bundles ?? [];
-  if (patient === undefined || handedIn === undefined) throw new Error('a dataset has a patient with a bundle');
+  if (patient === undefined || handedIn === undefined)
+    throw new Error('a dataset has a patient with a bundle');
   const { members, threshold, chainId } = network.manifest;
   tell(
     `${count(hospitals.length, 'hospital')}, one consensus node and a standby share an edge chain (id ${chainId}). ` +
@@ -56,7 +69,13 @@ export async function tellFirstStory(network: LocalNetwork, dataset: Dataset, va
     `${patient.name} opens her wallet and enrols at ${listed(patient.hospitals)}. ` +
       `The chain learns one random number (${short(enrolled.network.patientId)}), not her name.`,
   );
-  const accepted = await handIn(network, handedIn, `${handedIn.hospital} 1`, validate, dataset.directory);
+  const accepted = await handIn(
+    network,
+    handedIn,
+    `${handedIn.hospital} 1`,
+    validate,
+    dataset.directory,
+  );
   const { records, submission } = accepted;
   const categories = [...new Set(records.map(({ category }) => category))];
   tell(
@@ -75,17 +94,26 @@ export async function tellFirstStory(network: LocalNetwork, dataset: Dataset, va
   return { enrolled, accepted };
 }
 
-async function tellRound(network: LocalNetwork, author: string, { records }: Accepted, tell: Tell): Promise<void> {
+async function tellRound(
+  network: LocalNetwork,
+  author: string,
+  { records }: Accepted,
+  tell: Tell,
+): Promise<void> {
   const { seen } = network.node(author).open.components;
-  const number = network.node(author).open.components.author.authored(records[0]?.anchor ?? '0x')?.request ?? 0;
+  const number =
+    network.node(author).open.components.author.authored(records[0]?.anchor ?? '0x')?.request ?? 0;
   const request = seen.request(number);
   const seal = seen.sealOf(number);
-  if (request === undefined || seal === undefined) throw new Error('the request of the story was sealed');
+  if (request === undefined || seal === undefined)
+    throw new Error('the request of the story was sealed');
   tell(
     `Broadcast: storage request ${number} (block ${request.block}). ` +
       `It shows one root and ${request.paddedCount} tags that mean nothing to strangers.`,
   );
-  const bells = network.hospitals.filter(({ open }) => /[1-9a-f]/.test((open.components.seen.request(number)?.answered ?? '0x').slice(2)));
+  const bells = network.hospitals.filter(({ open }) =>
+    /[1-9a-f]/.test((open.components.seen.request(number)?.answered ?? '0x').slice(2)),
+  );
   const others = bells.filter(({ name }) => name !== author).length;
   tell(
     `Every hospital answers, sealed and in equal size. One of the tags rings a bell, ` +
@@ -97,7 +125,13 @@ async function tellRound(network: LocalNetwork, author: string, { records }: Acc
   );
 }
 
-async function tellDelivery(network: LocalNetwork, enrolled: Enrolled, author: string, { records }: Accepted, tell: Tell): Promise<void> {
+async function tellDelivery(
+  network: LocalNetwork,
+  enrolled: Enrolled,
+  author: string,
+  { records }: Accepted,
+  tell: Tell,
+): Promise<void> {
   const { patient } = enrolled;
   const receivers = patient.hospitals.filter((name) => name !== author);
   const rest = network.hospitals.filter(({ name }) => !patient.hospitals.includes(name));
@@ -113,15 +147,24 @@ async function tellDelivery(network: LocalNetwork, enrolled: Enrolled, author: s
       `The other ${inWords(rest.length)} hospitals got an empty list of the same size. They hold nothing of hers: ${blocks} blocks.`,
   );
   const { seen } = network.node(author).open.components;
-  const request = network.node(author).open.components.author.authored(records[0]?.anchor ?? '0x')?.request ?? 0;
+  const request =
+    network.node(author).open.components.author.authored(records[0]?.anchor ?? '0x')?.request ?? 0;
   const settled = seen.settledOf(request);
   const bits = (settled?.bitmap ?? 0n).toString(2).replaceAll('0', '').length;
   const [first] = receivers;
-  const node = first === undefined ? undefined : directoryOf(network).get(network.node(first).self.nodeId);
+  const node =
+    first === undefined ? undefined : directoryOf(network).get(network.node(first).self.nodeId);
   const receipts =
     node === undefined
       ? []
-      : await storageReceipts(enrolled.wallet, enrolled.network, network.transport, node, network.node(author).open.components.now(), random);
+      : await storageReceipts(
+          enrolled.wallet,
+          enrolled.network,
+          network.transport,
+          node,
+          network.node(author).open.components.now(),
+          random,
+        );
   const valid = receipts.filter((receipt) => receipt.valid).length;
   tell(
     `Settled: ${bits} of ${network.hospitals.length} settlements (block ${settled?.block ?? '?'}). ` +
@@ -129,15 +172,23 @@ async function tellDelivery(network: LocalNetwork, enrolled: Enrolled, author: s
   );
 }
 
-async function tellOpening(network: LocalNetwork, enrolled: Enrolled, author: string, { records }: Accepted, tell: Tell): Promise<void> {
+async function tellOpening(
+  network: LocalNetwork,
+  enrolled: Enrolled,
+  author: string,
+  { records }: Accepted,
+  tell: Tell,
+): Promise<void> {
   const [receiver = author] = enrolled.patient.hospitals.filter((name) => name !== author);
   const { components } = network.node(receiver).open;
   const results = records.find(({ category }) => category === 'result') ?? records[0];
   const held = results === undefined ? undefined : components.holding.held(results.anchor);
-  if (results === undefined || held === undefined) throw new Error('the receiver of the story holds the record');
+  if (results === undefined || held === undefined)
+    throw new Error('the receiver of the story holds the record');
   const { message } = await openHeld(components, held);
   const stranger = network.hospitals.find(({ name }) => !enrolled.patient.hospitals.includes(name));
-  const has = stranger !== undefined && (await stranger.open.components.store.has(results.recordCid));
+  const has =
+    stranger !== undefined && (await stranger.open.components.store.has(results.recordCid));
   const knows = stranger?.open.components.holding.patient(enrolled.network.patientId) !== undefined;
   tell(
     `${receiver} opens the ${message.category} (${message.resourceTypes.join(', ')}) with the key she gave it: signature and content fit. ` +
@@ -153,4 +204,6 @@ const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eig
 const inWords = (n: number): string => WORDS[n] ?? String(n);
 
 const listed = (names: readonly string[]): string =>
-  names.length < 2 ? (names[0] ?? 'nobody else') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+  names.length < 2
+    ? (names[0] ?? 'nobody else')
+    : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;

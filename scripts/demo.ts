@@ -9,7 +9,9 @@ try {
   const progress = (line: string): void => console.error(`    … ${line}`);
   const report = await runDemo(options, tell, progress);
   const failed = report.checks.filter(({ ok }) => !ok).length;
-  console.log(`\n${report.ok ? 'All checks passed' : `${failed} CHECKS FAILED`} (${report.seconds} s).`);
+  console.log(
+    `\n${report.ok ? 'All checks passed' : `${failed} CHECKS FAILED`} (${report.seconds} s).`,
+  );
   if (options.json) console.log(JSON.stringify(report));
   process.exitCode = report.ok ? 0 : 1;
 } catch (error) {

@@ -33,6 +33,18 @@ const finality = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tag'), tag: z.enum(['finalized', 'safe']) }),
 ]);
 
+const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** A network's name is a file name, too. @throws `BadNetworkName` */
+export function requireNetworkName(name: string): void {
+  if (NETWORK_NAME.test(name)) return;
+  throw new CarelatticeError(
+    'BadNetworkName',
+    'a network is named with lower-case letters, digits and hyphens, at most 63',
+    { facts: { name: name.slice(0, 80) } },
+  );
+}
+
 /** Chain ids on which the profile `local` (loopback addresses, small quorums) is allowed. */
 export const isLocalChainId = (chainId: number): boolean =>
   chainId === 1337 || chainId === 31337 || (chainId > 1000 && chainId <= 1016);
@@ -40,7 +52,7 @@ export const isLocalChainId = (chainId: number): boolean =>
 /** What everybody must know of a deployed network; a file `deployments/<name>.json`. */
 export const manifestSchema = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
+    name: z.string().regex(NETWORK_NAME, 'lower-case letters, digits and hyphens'),
     profile: z.enum(['local', 'production']),
     federationId: hexOfBytes(32),
     networkId: hexOfBytes(32),

@@ -17,6 +17,11 @@ export async function ask(
 ): Promise<Uint8Array> {
   const kemKey = fromHex(node.kemKey);
   const nodeKey = { suite: kemKey[0] ?? 0, bytes: kemKey.subarray(1) };
-  const { sealed, key } = await sealQuestion(nodeKey, { networkId, nodeId: node.nodeId }, type, body);
+  const { sealed, key } = await sealQuestion(
+    nodeKey,
+    { networkId, nodeId: node.nodeId },
+    type,
+    body,
+  );
   return openAnswer(key, await transport.ask(node, sealed));
 }

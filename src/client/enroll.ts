@@ -10,7 +10,15 @@ import type { ScopePackage } from '../wire/scopePackage.ts';
 import { typedDigest } from '../wire/typedData.ts';
 import { ask, type ClientTransport } from './ask.ts';
 import { openPatient, placeOf, setRelations, signFor } from './patientMessages.ts';
-import { authorityOf, handleIn, nodeSecrets, scopeEntries, type SignedRelation, type Wallet, type WalletNetwork } from './wallet.ts';
+import {
+  authorityOf,
+  handleIn,
+  nodeSecrets,
+  scopeEntries,
+  type SignedRelation,
+  type Wallet,
+  type WalletNetwork,
+} from './wallet.ts';
 
 /** What a client needs to reach a network. */
 export interface ClientNetwork {
@@ -45,7 +53,9 @@ export async function enroll(
   wishes: readonly EnrollmentWish[],
 ): Promise<void> {
   const seq = network.seq + 1;
-  const list = [...network.relations.filter(({ nodeId }) => !wishes.some(({ node }) => node.nodeId === nodeId))];
+  const list = [
+    ...network.relations.filter(({ nodeId }) => !wishes.some(({ node }) => node.nodeId === nodeId)),
+  ];
   for (const wish of wishes) {
     list.push({
       nodeId: wish.node.nodeId,
@@ -63,14 +73,21 @@ export async function enroll(
     if (relation === undefined) throw new Error('every wish is in the list');
     relation.countersignature = await askCountersignature(wallet, network, transport, wish, plan);
   }
-  await refreshOthers(wallet, network, transport, nodes, plan, (nodeId) => wishes.some(({ node }) => node.nodeId === nodeId));
+  await refreshOthers(wallet, network, transport, nodes, plan, (nodeId) =>
+    wishes.some(({ node }) => node.nodeId === nodeId),
+  );
   if (!network.opened) {
     await submit(transport, network, consensus, openPatient(wallet, network));
     network.opened = true;
   }
   network.relations = list;
   network.seq = seq;
-  await submit(transport, network, consensus, setRelations(wallet, network, seq, relationsDigest(list)));
+  await submit(
+    transport,
+    network,
+    consensus,
+    setRelations(wallet, network, seq, relationsDigest(list)),
+  );
 }
 
 export interface RelationPlan {
@@ -92,7 +109,12 @@ export async function refreshOthers(
     const node = nodes.get(nodeId);
     if (isServed(nodeId) || node === undefined) continue;
     const { sealed, signature } = await packageFor(wallet, network, node, plan);
-    const body = { patientId: network.patientId, seq: plan.seq, package: toHex(sealed), packageSignature: signature };
+    const body = {
+      patientId: network.patientId,
+      seq: plan.seq,
+      package: toHex(sealed),
+      packageSignature: signature,
+    };
     await ask(transport, network.networkId, node, MessageType.ScopeUpdate, encodeMessage(body));
   }
 }
@@ -102,10 +124,16 @@ export const submit = (
   network: WalletNetwork,
   consensus: KnownNode,
   message: object,
-): Promise<Uint8Array> => ask(transport, network.networkId, consensus, MessageType.PatientMessage, encodeMessage(message));
+): Promise<Uint8Array> =>
+  ask(transport, network.networkId, consensus, MessageType.PatientMessage, encodeMessage(message));
 
 /** The sealed package of one node: keys of what it may hold, and its own place in the list. */
-async function packageFor(wallet: Wallet, network: WalletNetwork, node: KnownNode, plan: RelationPlan) {
+async function packageFor(
+  wallet: Wallet,
+  network: WalletNetwork,
+  node: KnownNode,
+  plan: RelationPlan,
+) {
   const relation = plan.list.find(({ nodeId }) => nodeId === node.nodeId);
   if (relation === undefined) throw new Error('a package is made for nodes of the list');
   const { salt, role, handles, path } = ownRelation(plan.list, node.nodeId);
@@ -149,11 +177,19 @@ async function askCountersignature(
     packageSignature: signature,
     identifiers,
   };
-  const body = await ask(transport, network.networkId, node, MessageType.EnrollmentRequest, encodeMessage(request));
+  const body = await ask(
+    transport,
+    network.networkId,
+    node,
+    MessageType.EnrollmentRequest,
+    encodeMessage(request),
+  );
   const { countersignature } = decodeMessage(enrollmentAnswer, body);
   const digest = typedDigest('Enrollment', network.federationId, enrollment);
   if (countersignature === undefined || recoverAccount(digest, countersignature) !== node.account) {
-    throw new CarelatticeError('EnrollmentRefused', 'the node did not countersign the enrolment', { facts: { node: node.name } });
+    throw new CarelatticeError('EnrollmentRefused', 'the node did not countersign the enrolment', {
+      facts: { node: node.name },
+    });
   }
   return countersignature;
 }

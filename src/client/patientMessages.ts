@@ -18,7 +18,10 @@ export function signFor<N extends StructName>(
   name: N,
   message: MessageOf<N>,
 ): Hex {
-  return signDigest(fromHex(wallet.authorityKey, 32), typedDigest(name, network.federationId, message));
+  return signDigest(
+    fromHex(wallet.authorityKey, 32),
+    typedDigest(name, network.federationId, message),
+  );
 }
 
 export const placeOf = (network: WalletNetwork) => ({
@@ -51,14 +54,16 @@ export function setRelations(
     kind: KIND.setRelations,
     words: [patientId, word(seq), relationsDigest],
     signature: signFor(wallet, network, 'SetRelations', { ...placeOf(network), ...fields }),
-    relations: network.relations.map(({ salt, nodeId, role, handles, countersignature, enrolledSeq }) => ({
-      salt,
-      nodeId,
-      role,
-      handles,
-      countersignature,
-      enrolledSeq,
-    })),
+    relations: network.relations.map(
+      ({ salt, nodeId, role, handles, countersignature, enrolledSeq }) => ({
+        salt,
+        nodeId,
+        role,
+        handles,
+        countersignature,
+        enrolledSeq,
+      }),
+    ),
   };
 }
 

@@ -62,6 +62,12 @@ export async function storageReceipts(
     const valid =
       recoverAccount(digest, receipt.signature) === node.account &&
       isInTree(fromHex(receipt.anchor, 32), path, fromHex(receipt.anchorsRoot, 32));
-    return { recordId: receipt.recordId, anchor: receipt.anchor, request: receipt.request, holder: node.nodeId, valid };
+    return {
+      recordId: receipt.recordId,
+      anchor: receipt.anchor,
+      request: receipt.request,
+      holder: node.nodeId,
+      valid,
+    };
   });
 }

@@ -65,7 +65,10 @@ export function newWallet(random: (size: number) => Uint8Array): Wallet {
 export const authorityOf = (wallet: Wallet): Hex => accountOf(fromHex(wallet.authorityKey, 32));
 
 /** The wallet's part for a network, made at the first use. Identifiers are derived once and are data from then on. */
-export function networkOf(wallet: Wallet, { federationId, networkId, chainId }: NetworkAddress): WalletNetwork {
+export function networkOf(
+  wallet: Wallet,
+  { federationId, networkId, chainId }: NetworkAddress,
+): WalletNetwork {
   const known = wallet.networks[networkId];
   if (known !== undefined) return known;
   const nonce = idNonce(seedOf(wallet, { federationId, networkId }));
@@ -85,8 +88,10 @@ export function networkOf(wallet: Wallet, { federationId, networkId, chainId }: 
   return made;
 }
 
-const seedOf = (wallet: Wallet, network: Pick<WalletNetwork, 'federationId' | 'networkId'>): Uint8Array =>
-  netSeed(fromHex(wallet.rootKey, 32), network.federationId, network.networkId);
+const seedOf = (
+  wallet: Wallet,
+  network: Pick<WalletNetwork, 'federationId' | 'networkId'>,
+): Uint8Array => netSeed(fromHex(wallet.rootKey, 32), network.federationId, network.networkId);
 
 /** The opaque name of a category in this network. */
 export const handleIn = (wallet: Wallet, network: WalletNetwork, category: string): Hex =>

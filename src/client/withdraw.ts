@@ -13,7 +13,9 @@ export const lastHolderOf = (network: WalletNetwork, nodeId: Hex): string[] =>
     .flatMap(({ categories }) => categories)
     .filter(
       (category) =>
-        !network.relations.some((other) => other.nodeId !== nodeId && other.categories.includes(category)),
+        !network.relations.some(
+          (other) => other.nodeId !== nodeId && other.categories.includes(category),
+        ),
     );
 
 /**
@@ -29,7 +31,9 @@ export async function withdraw(
 ): Promise<void> {
   const gone = network.relations.find(({ nodeId }) => nodeId === leaving.nodeId);
   if (gone === undefined) {
-    throw new CarelatticeError('NotInRelations', 'she is not enrolled at this node', { facts: { node: leaving.name } });
+    throw new CarelatticeError('NotInRelations', 'she is not enrolled at this node', {
+      facts: { node: leaving.name },
+    });
   }
   network.relations = network.relations.filter((relation) => relation !== gone);
   network.presenceEpoch += 1;
@@ -37,8 +41,20 @@ export async function withdraw(
   const first = network.seq + 1;
   const entries = await scopeEntries(wallet, network, categories, []);
   network.seq = first + entries.length;
-  await refreshOthers(wallet, network, transport, nodes, { list: network.relations, seq: first, categories }, () => false);
-  await submit(transport, network, consensus, setRelations(wallet, network, first, relationsDigest(network.relations)));
+  await refreshOthers(
+    wallet,
+    network,
+    transport,
+    nodes,
+    { list: network.relations, seq: first, categories },
+    () => false,
+  );
+  await submit(
+    transport,
+    network,
+    consensus,
+    setRelations(wallet, network, first, relationsDigest(network.relations)),
+  );
   for (const [index, entry] of entries.entries()) {
     const step = {
       seq: first + 1 + index,

@@ -18,4 +18,3 @@ export interface KnownNode {
   /** Keys that signed before a rotation: still good for what they signed then. */
   formerAccounts: { keyEpoch: number; account: Hex }[];
 }
-

@@ -44,9 +44,14 @@ export interface AuthorTables {
   waitingRecords(limit: number): AuthoredRecord[];
   addBatch(batch: Omit<OwnBatch, 'id'>, anchors: readonly Hex[]): OwnBatch;
   recordsOf(batchId: number): AuthoredRecord[];
-  batchByRoot(batchRoot: Hex): OwnBatch | undefined;
+  batchByQuery(queryDigest: Hex): OwnBatch | undefined;
   batchByRequest(request: number): OwnBatch | undefined;
   setRequest(batchId: number, request: number): void;
+  /** Own batches whose request is on chain and whose delivery was not compared yet. */
+  unconfirmedBatches(): { id: number; request: number }[];
+  confirmBatch(batchId: number): void;
+  /** These records wait for a storage request again. */
+  releaseRecords(anchors: readonly Hex[]): void;
   authored(anchor: Hex): (AuthoredRecord & { request?: number }) | undefined;
   authoredById(recordId: Hex): (AuthoredRecord & { request?: number }) | undefined;
   /** The content keys of an own record, sealed to this journal. */
@@ -112,13 +117,26 @@ export function authorTables(db: Database): AuthorTables {
       db
         .all('SELECT entry FROM authored WHERE batch = ? ORDER BY rowid', batchId)
         .map((row) => parsed<AuthoredRecord>(row['entry'])),
-    batchByRoot: (batchRoot) =>
+    batchByQuery: (queryDigest) =>
       batchOf(
-        db.get("SELECT * FROM batch WHERE json_extract(entry, '$.batchRoot') = ?", batchRoot),
+        db.get("SELECT * FROM batch WHERE json_extract(entry, '$.queryDigest') = ?", queryDigest),
       ),
     batchByRequest: (request) => batchOf(db.get('SELECT * FROM batch WHERE request = ?', request)),
     setRequest: (batchId, request) => {
       db.run('UPDATE batch SET request = ? WHERE id = ?', request, batchId);
+    },
+    unconfirmedBatches: () =>
+      db
+        .all(
+          'SELECT id, request FROM batch WHERE request IS NOT NULL AND confirmed = 0 ORDER BY id',
+        )
+        .map((row) => ({ id: Number(row['id']), request: Number(row['request']) })),
+    confirmBatch: (batchId) => {
+      db.run('UPDATE batch SET confirmed = 1 WHERE id = ?', batchId);
+    },
+    releaseRecords: (anchors) => {
+      for (const anchor of anchors)
+        db.run('UPDATE authored SET batch = NULL WHERE anchor = ?', anchor);
     },
     authored: (anchor) =>
       authoredOf(

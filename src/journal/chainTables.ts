@@ -136,7 +136,10 @@ export function chainTables(db: Database): ChainTables {
       return row && schema.parse(JSON.parse(String(row['state'])));
     },
     setCursor: (cursor) => {
-      db.run("INSERT OR REPLACE INTO cursor (chain, state) VALUES ('edge', ?)", JSON.stringify(cursor));
+      db.run(
+        "INSERT OR REPLACE INTO cursor (chain, state) VALUES ('edge', ?)",
+        JSON.stringify(cursor),
+      );
     },
     setFinal: (block) => {
       db.run("INSERT OR REPLACE INTO cursor (chain, state) VALUES ('final', ?)", String(block));
@@ -235,7 +238,11 @@ export function chainTables(db: Database): ChainTables {
       ),
     relationsBefore: (patientId, block) =>
       relationsOf(
-        db.get('SELECT * FROM relations WHERE patient = ? AND block <= ? ORDER BY seq DESC LIMIT 1', patientId, block),
+        db.get(
+          'SELECT * FROM relations WHERE patient = ? AND block <= ? ORDER BY seq DESC LIMIT 1',
+          patientId,
+          block,
+        ),
       ),
     relationsAt: (patientId, seq) =>
       relationsOf(db.get('SELECT * FROM relations WHERE patient = ? AND seq = ?', patientId, seq)),

@@ -21,7 +21,7 @@ export interface TableChange extends Omit<JournalDelta, 'lists'> {
   /** prepared: the standbys are told; sent: the transaction is on its way; applied: seen on chain; void: overtaken. */
   state: 'prepared' | 'sent' | 'applied' | 'void';
   preparedAt: number;
-  /** The entries of the same patients as they were (missing: new). */
+  /** The entries of the same patients as they were (missing: new); known once the change is applied. */
   before: PatientEntry[];
 }
 
@@ -45,17 +45,27 @@ export interface ConsensusTables {
   putEntries(entries: readonly PatientEntry[]): void;
   addChange(change: Omit<TableChange, 'id'>): TableChange;
   setChange(id: number, state: TableChange['state']): void;
+  /** The chain shows the change: keeps what it replaced. */
+  applyChange(id: number, before: readonly PatientEntry[]): void;
   /** The change that is prepared or sent, if any. */
   pendingChange(): TableChange | undefined;
+  /** The newest change between these roots that is not applied yet. */
+  unapplied(prevRoot: Hex, newRoot: Hex): TableChange | undefined;
   /** The change that led to this root. */
   changeTo(newRoot: Hex): TableChange | undefined;
   sealChange(from: number): TableChange | undefined;
+  /** Applied seals from this request on, in order. */
+  sealsFrom(request: number): TableChange[];
   queuePart(nodeId: Hex, body: Hex): void;
   queuedParts(nodeId: Hex, limit: number): { id: number; body: Hex }[];
   longestQueue(): number;
   dropPart(id: number): void;
   addSettlement(nodeId: Hex, settlement: Settlement): void;
   settlements(from: number): { nodeId: Hex; settlement: Settlement }[];
+  /** A settlement that came after its range's receipts were posted. */
+  addLateSettlement(nodeId: Hex, settlement: Settlement): void;
+  /** The newest word of every node on a range, late ones included. */
+  newestSettlements(from: number): { nodeId: Hex; settlement: Settlement }[];
 }
 
 const json = (value: unknown): string => JSON.stringify(value);
@@ -98,7 +108,12 @@ export function consensusTables(db: Database): ConsensusTables {
         .all("SELECT DISTINCT task FROM patient_message WHERE state = 'submitted' ORDER BY task")
         .map((row) => String(row['task'])),
     addRefusedItem: (tx, index, reason) => {
-      db.run('INSERT OR IGNORE INTO refused_item (tx, place, reason) VALUES (?,?,?)', tx, index, reason);
+      db.run(
+        'INSERT OR IGNORE INTO refused_item (tx, place, reason) VALUES (?,?,?)',
+        tx,
+        index,
+        reason,
+      );
     },
     refusedItems: (tx) =>
       new Map(
@@ -167,12 +182,41 @@ export function consensusTables(db: Database): ConsensusTables {
     setChange: (id, state) => {
       db.run('UPDATE change SET state = ? WHERE id = ?', state, id);
     },
+    applyChange: (id, before) => {
+      db.run(
+        "UPDATE change SET state = 'applied', entry = json_set(entry, '$.before', json(?)) WHERE id = ?",
+        json(before),
+        id,
+      );
+    },
     pendingChange: () =>
       changeOf(
         db.get("SELECT * FROM change WHERE state IN ('prepared','sent') ORDER BY id LIMIT 1"),
       ),
+    unapplied: (prevRoot, newRoot) =>
+      changeOf(
+        db.get(
+          "SELECT * FROM change WHERE prev_root = ? AND new_root = ? AND state IN ('prepared','sent') ORDER BY id DESC LIMIT 1",
+          prevRoot,
+          newRoot,
+        ),
+      ),
+    // A seal without records leaves the root as it is: it leads nowhere.
     changeTo: (newRoot) =>
-      changeOf(db.get('SELECT * FROM change WHERE new_root = ? ORDER BY id DESC LIMIT 1', newRoot)),
+      changeOf(
+        db.get(
+          'SELECT * FROM change WHERE new_root = ? AND prev_root <> new_root ORDER BY id DESC LIMIT 1',
+          newRoot,
+        ),
+      ),
+    sealsFrom: (request) =>
+      db
+        .all(
+          "SELECT * FROM change WHERE kind = 'seal' AND state = 'applied' ORDER BY id DESC LIMIT 64",
+        )
+        .flatMap((row) => changeOf(row) ?? [])
+        .filter((change) => (change.seal?.from ?? 0) >= request)
+        .reverse(),
     sealChange: (from) =>
       db
         .all(
@@ -203,6 +247,25 @@ export function consensusTables(db: Database): ConsensusTables {
         nodeId,
         json(settlement),
       );
+    },
+    addLateSettlement: (nodeId, settlement) => {
+      db.run(
+        'INSERT OR REPLACE INTO late_settlement (first, node, body) VALUES (?,?,?)',
+        settlement.from,
+        nodeId,
+        json(settlement),
+      );
+    },
+    newestSettlements: (from) => {
+      const newest = new Map<Hex, Settlement>();
+      const rows = db.all(
+        'SELECT node, body FROM settlement WHERE first = ? UNION ALL SELECT node, body FROM late_settlement WHERE first = ?',
+        from,
+        from,
+      );
+      for (const row of rows)
+        newest.set(String(row['node']) as Hex, parsed<Settlement>(row['body'])); // written as Hex
+      return [...newest].map(([nodeId, settlement]) => ({ nodeId, settlement }));
     },
     settlements: (from) =>
       db

@@ -27,7 +27,9 @@ export function outboxTable(db: Database): Outbox {
       );
     },
     due: (now, limit) =>
-      db.all('SELECT * FROM outbox WHERE next_at <= ? ORDER BY place LIMIT ?', now, limit).map(entryOf),
+      db
+        .all('SELECT * FROM outbox WHERE next_at <= ? ORDER BY place LIMIT ?', now, limit)
+        .map(entryOf),
     acknowledged: (correlationId) => {
       db.run('DELETE FROM outbox WHERE id = ?', correlationId);
     },
@@ -65,7 +67,11 @@ export const undelivered = (db: Database): { recipient: Hex; type: number; reaso
 export function seenTable(db: Database, chainTime: () => number): SeenIds {
   return {
     find: (correlationId, sender) => {
-      const row = db.get('SELECT answer FROM seen WHERE sender = ? AND id = ?', sender, correlationId);
+      const row = db.get(
+        'SELECT answer FROM seen WHERE sender = ? AND id = ?',
+        sender,
+        correlationId,
+      );
       const answer = row?.['answer'];
       return row && (answer instanceof Uint8Array ? { answer } : {});
     },

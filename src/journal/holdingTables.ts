@@ -39,7 +39,10 @@ export interface Delivery {
   to: number;
   /** receiving: parts are missing; checked: taken or refused; settled: the settlement was sent. */
   state: 'receiving' | 'checked' | 'settled';
+  /** The newest one sent. */
   settlement?: Settlement;
+  /** Digests of all settlements sent: a record that came late is settled anew. */
+  sent?: Hex[];
   proofs?: RoundProofs;
 }
 
@@ -93,7 +96,9 @@ const deliveryOf = (row: Row): Delivery => ({
   from: Number(row['first']),
   to: Number(row['last']),
   state: String(row['state']) as Delivery['state'], // the three above
-  ...(row['settlement'] === null ? {} : { settlement: parsed<Settlement>(row['settlement']) }),
+  ...(row['settlement'] === null
+    ? {}
+    : parsed<Pick<Delivery, 'settlement' | 'sent'>>(row['settlement'])),
   ...(row['proofs'] === null ? {} : { proofs: parsed<RoundProofs>(row['proofs']) }),
 });
 
@@ -154,12 +159,16 @@ export function holdingTables(db: Database): HoldingTables {
         delivery.from,
         delivery.to,
         delivery.state,
-        delivery.settlement === undefined ? null : JSON.stringify(delivery.settlement),
+        delivery.settlement === undefined
+          ? null
+          : JSON.stringify({ settlement: delivery.settlement, sent: delivery.sent }),
         delivery.proofs === undefined ? null : JSON.stringify(delivery.proofs),
       );
     },
     unjudged: () =>
-      db.all('SELECT * FROM delivery WHERE judged = 0 AND proofs IS NOT NULL ORDER BY first').map(deliveryOf),
+      db
+        .all('SELECT * FROM delivery WHERE judged = 0 AND proofs IS NOT NULL ORDER BY first')
+        .map(deliveryOf),
     setJudged: (from) => {
       db.run('UPDATE delivery SET judged = 1 WHERE first = ?', from);
     },
@@ -229,7 +238,14 @@ export function holdingTables(db: Database): HoldingTables {
     },
     useNonce: (patientId, nonce, expiry, now) => {
       db.run('DELETE FROM patient_nonce WHERE expiry < ?', now);
-      return db.run('INSERT OR IGNORE INTO patient_nonce (patient, nonce, expiry) VALUES (?,?,?)', patientId, nonce, expiry) === 1;
+      return (
+        db.run(
+          'INSERT OR IGNORE INTO patient_nonce (patient, nonce, expiry) VALUES (?,?,?)',
+          patientId,
+          nonce,
+          expiry,
+        ) === 1
+      );
     },
     addAlarm: (kind, request, detail, reporter) => {
       db.run(

@@ -29,7 +29,6 @@ export function nodeTable(db: Database): NodeTable {
     byId: (nodeId) => nodeOf(db.get('SELECT entry FROM node WHERE id = ?', nodeId)),
     byAccount: (account) => nodeOf(db.get('SELECT entry FROM node WHERE account = ?', account)),
     byPosition: (position) => nodeOf(db.get('SELECT entry FROM node WHERE position = ?', position)),
-    all: () =>
-      db.all('SELECT entry FROM node ORDER BY place').flatMap((row) => nodeOf(row) ?? []),
+    all: () => db.all('SELECT entry FROM node ORDER BY place').flatMap((row) => nodeOf(row) ?? []),
   };
 }

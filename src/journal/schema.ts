@@ -35,7 +35,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE submission (key TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL);
   CREATE TABLE authored (anchor TEXT PRIMARY KEY, entry TEXT NOT NULL, keys BLOB NOT NULL, batch INTEGER);
   CREATE INDEX authored_waiting ON authored (batch);
-  CREATE TABLE batch (id INTEGER PRIMARY KEY, entry TEXT NOT NULL, request INTEGER UNIQUE);
+  CREATE TABLE batch (id INTEGER PRIMARY KEY, entry TEXT NOT NULL, request INTEGER UNIQUE,
+    confirmed INTEGER NOT NULL DEFAULT 0);
   -- what a node holds
   CREATE TABLE part (first INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (first, part));
   CREATE TABLE delivery (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, state TEXT NOT NULL, settlement TEXT, proofs TEXT,
@@ -59,6 +60,7 @@ export const MIGRATIONS: readonly string[] = [
     entry TEXT NOT NULL);
   CREATE TABLE outgoing (id INTEGER PRIMARY KEY, node TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX outgoing_node ON outgoing (node, id);
+  CREATE TABLE late_settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));
   CREATE TABLE settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));
   `,
 ];

@@ -28,11 +28,18 @@ export function transactionTable(db: Database): TransactionTable {
         return row;
       }),
     update: (row) => {
-      db.run('UPDATE tx SET state = ?, entry = ? WHERE nonce = ?', row.state, JSON.stringify(row), row.nonce);
+      db.run(
+        'UPDATE tx SET state = ?, entry = ? WHERE nonce = ?',
+        row.state,
+        JSON.stringify(row),
+        row.nonce,
+      );
     },
     open: () =>
       db
-        .all("SELECT entry FROM tx WHERE state NOT IN ('final','reverted','refused') ORDER BY nonce")
+        .all(
+          "SELECT entry FROM tx WHERE state NOT IN ('final','reverted','refused') ORDER BY nonce",
+        )
         .flatMap((row) => rowOf(row) ?? []),
     lastNonce,
     dropUnsent: () =>

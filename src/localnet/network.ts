@@ -74,7 +74,7 @@ const QUIET = 6;
 
 export async function startNetwork(options: LocalNetworkOptions): Promise<LocalNetwork> {
   const random: Random = options.random ?? ((size) => new Uint8Array(randomBytes(size)));
-  const chain = await startSimulatedChain({ chainId: options.chainId });
+  const chain = await startSimulatedChain({ chainId: options.chainId, mining: { kind: 'onCall' } });
   const members = chain.accounts.slice(1, 1 + Math.min(6, options.hospitals.length));
   const plans = await Promise.all([
     ...options.consensus.map((name, i) => planOf(name, 'consensus', i, options, random)),
@@ -95,10 +95,12 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     threshold: Math.ceil((2 * members.length) / 3),
     nodes: plans.map(({ descriptor }) => descriptor),
     windows: { roundSeconds: 1, takeOverSeconds: 20, ...options.windows },
+    mine: () => chain.mine(),
   });
   const bus = createInProcessBus(options.bus);
   const nodes: LocalNode[] = [];
-  const byId = (nodeId: Hex): LocalNode | undefined => nodes.find(({ self }) => self.nodeId === nodeId);
+  const byId = (nodeId: Hex): LocalNode | undefined =>
+    nodes.find(({ self }) => self.nodeId === nodeId);
   let time = 0;
   for (const plan of plans) {
     nodes.push(
@@ -145,7 +147,8 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     },
     node(name) {
       const found = nodes.find((node) => node.name === name);
-      if (found === undefined) throw new CarelatticeError('NodeUnknown', 'no node of this name', { facts: { name } });
+      if (found === undefined)
+        throw new CarelatticeError('NodeUnknown', 'no node of this name', { facts: { name } });
       return found;
     },
     step,
@@ -155,7 +158,9 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
         quiet = (await step()) === 0 ? quiet + 1 : 0;
         if (quiet === QUIET) return;
       }
-      throw new CarelatticeError('NetworkRestless', 'the network does not come to rest', { facts: { steps: STEPS } });
+      throw new CarelatticeError('NetworkRestless', 'the network does not come to rest', {
+        facts: { steps: STEPS },
+      });
     },
     async close() {
       for (const node of nodes) if (node.isRunning) await node.stop();
@@ -189,7 +194,10 @@ async function planOf(
   const kemSeed = hkdf(secret, 'kem-seed');
   const { publicKey } = await deriveKemKeyPair(HYBRID_SUITE, kemSeed);
   const place = `${role}-${String(index + 1).padStart(2, '0')}`;
-  const readable = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  const readable = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
   const directory = join(options.directory, readable === '' ? place : `${place}-${readable}`);
   const { federationId, networkId, chainId } = options;
   return {
@@ -232,7 +240,10 @@ function localNode(
     self: plan.self,
     directory: plan.directory,
     get open() {
-      if (open === undefined) throw new CarelatticeError('NodeStopped', 'this node is not running', { facts: { node: plan.self.name } });
+      if (open === undefined)
+        throw new CarelatticeError('NodeStopped', 'this node is not running', {
+          facts: { node: plan.self.name },
+        });
       return open;
     },
     get isRunning() {
@@ -240,7 +251,8 @@ function localNode(
     },
     async start(change = {}) {
       await mkdir(plan.directory, { recursive: true });
-      const store = change.store ?? (await openEmbeddedStore({ directory: join(plan.directory, 'store') }));
+      const store =
+        change.store ?? (await openEmbeddedStore({ directory: join(plan.directory, 'store') }));
       open = await openNode({ ...settingsOf(change), store });
       hangUp = bus.listen(plan.descriptor.endpoint, open.courier.receive);
     },
@@ -267,6 +279,8 @@ const inProcessFetch =
       headers: init.headers,
       body: init.body,
     });
-    return { status: answer.status, body: answer.body === undefined ? null : piecesOf(answer.body) };
+    return {
+      status: answer.status,
+      body: answer.body === undefined ? null : piecesOf(answer.body),
+    };
   };
-

@@ -75,7 +75,10 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   const contracts = edgeContracts(manifest, rpc);
   let chainTime = (await headOf(rpc)).time;
   const milliseconds = settings.milliseconds ?? Date.now;
-  const signer = { account: self.account, sign: (digest: Uint8Array) => signDigest(self.signingKey, digest) };
+  const signer = {
+    account: self.account,
+    sign: (digest: Uint8Array) => signDigest(self.signingKey, digest),
+  };
   const nodes = nodeTable(db);
   const seen = chainTables(db);
   const finality: Finality = manifest.finality;
@@ -121,7 +124,8 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
     }),
     courier,
     store,
-    gateway: (nodeId, groundOf) => gatewayOf(courier, nodes.byId(nodeId), nodeId, groundOf, settings),
+    gateway: (nodeId, groundOf) =>
+      gatewayOf(courier, nodes.byId(nodeId), nodeId, groundOf, settings),
     random: settings.random,
     now: () => chainTime,
     active: () => seen.term(),
@@ -155,7 +159,12 @@ function running(
     const { acknowledged, refused } = await courier.flush();
     const outcomes = await components.sender.settle();
     for (const outcome of outcomes) {
-      if ('error' in outcome) components.log('transaction', { kind: outcome.kind, task: outcome.row.task, reason: outcome.error.message });
+      if ('error' in outcome)
+        components.log('transaction', {
+          kind: outcome.kind,
+          task: outcome.row.task,
+          reason: outcome.error.message,
+        });
     }
     return done + acknowledged + refused + outcomes.filter(({ kind }) => kind !== 'waiting').length;
   }
@@ -171,7 +180,9 @@ function running(
       return step;
     },
     async close() {
-      await step.catch((error: unknown) => settings.log('last step failed', { reason: messageOf(error) }));
+      await step.catch((error: unknown) =>
+        settings.log('last step failed', { reason: messageOf(error) }),
+      );
       await settings.store.close();
       db.close();
     },
@@ -203,7 +214,10 @@ function gatewayOf(
 ) {
   return createGatewayClient({
     url: node?.endpoint ?? 'https://unknown.invalid',
-    fetch: node === undefined ? () => Promise.reject(new Error('no such node')) : settings.fetchFrom(node),
+    fetch:
+      node === undefined
+        ? () => Promise.reject(new Error('no such node'))
+        : settings.fetchFrom(node),
     groundOf: ({ owner }) => groundOf(owner),
     async authorize(body) {
       const frame = await courier.authorizeGatewayRequest(nodeId, sha256(body));

@@ -86,6 +86,8 @@ export function withLimits<T>(work: Promise<T>, limits: StreamLimits): Promise<T
       },
       (error: unknown) => {
         end();
+        // Passed on as it is.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
         reject(error);
       },
     );

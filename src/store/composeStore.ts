@@ -69,7 +69,7 @@ export function composeStore(
       return ledger.transaction(() => {
         const refused = arrivals.filter((arrival) => ledger.isErased(arrival.owner));
         for (const arrival of arrivals) {
-          if (!refused.includes(arrival)) ledger.arrive(arrival, batch.placeOf);
+          if (!refused.includes(arrival)) ledger.arrive(arrival, (cid) => batch.placeOf(cid));
         }
         return refused;
       });

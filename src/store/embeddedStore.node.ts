@@ -106,8 +106,9 @@ function keepOnDisk(ledger: Ledger, files: BlockFiles, limitBytes: number): Bloc
           const name = await file;
           if (ledger.block(cid)?.place !== 'file') missing.push([cid, name]);
         }
-        await files.place(new Map(missing));
+        // Said before it is done, so that finish also undoes half of it.
         placed = missing.map(([cid]) => cid);
+        await files.place(new Map(missing));
       },
       placeOf(cid): BlockPlace {
         const bytes = rows.get(cid);

@@ -54,7 +54,8 @@ export interface GatewayComponents {
  * Answers `GET` and `HEAD /ipfs/{cid}` and `POST /ipfs` as a trustless gateway: CAR version 1
  * (`order=dfs; dups=n` within each root) or a raw block, never anything deserialised. A request by
  * GET or HEAD names its owner in `carelattice-owner`, its ground in `carelattice-ground` and, for a
- * sub-block, the root in `carelattice-root`. Never throws; a stream that fails half-way throws while it is read.
+ * sub-block, the root in `carelattice-root`.
+ * Throws only what a component throws; a body that fails half-way throws while it is read.
  */
 export async function answerGateway(
   request: GatewayRequest,

@@ -110,8 +110,8 @@ export function openLedger(path: string): Ledger {
     state: String(row['state']) as ContentState,
     owners: ownersOf(row['id']),
     attempts: Number(row['attempts']),
-    ...(row['last_error'] === null ? {} : { lastError: String(row['last_error']) }),
-    ...(row['holder'] === null ? {} : { holder: String(row['holder']) }),
+    ...(typeof row['last_error'] === 'string' ? { lastError: row['last_error'] } : {}),
+    ...(typeof row['holder'] === 'string' ? { holder: row['holder'] } : {}),
   });
   const idOf = (cid: string): number | undefined => {
     const row = get('SELECT id FROM content WHERE cid = ?', cid);

@@ -7,7 +7,14 @@ import { holdingTables } from '../journal/holdingTables.ts';
 
 /** One step in the way of a record, as one node's journal shows it. */
 export interface TraceStep {
-  step: 'sealed' | 'requested' | 'answered' | 'sealed on chain' | 'delivered' | 'settled' | 'outstanding';
+  step:
+    | 'sealed'
+    | 'requested'
+    | 'answered'
+    | 'sealed on chain'
+    | 'delivered'
+    | 'settled'
+    | 'outstanding';
   /** Whose journal or transaction shows it. */
   node: string;
   block?: number;
@@ -29,7 +36,9 @@ export interface TracedNode {
  * Empty when none of them knows the record.
  */
 export function traceRecord(recordId: Hex, nodes: readonly TracedNode[]): TraceStep[] {
-  const author = nodes.map((node) => ({ node, record: authorTables(node.db).authoredById(recordId) })).find(({ record }) => record);
+  const author = nodes
+    .map((node) => ({ node, record: authorTables(node.db).authoredById(recordId) }))
+    .find(({ record }) => record);
   const holders = nodes.flatMap((node) => {
     const record = holdingTables(node.db).heldById(recordId);
     return record === undefined ? [] : [{ node, record }];
@@ -59,7 +68,12 @@ export function traceRecord(recordId: Hex, nodes: readonly TracedNode[]): TraceS
     } else {
       const why = record.reason === undefined ? '' : ` (${record.reason})`;
       const what = record.state === 'due' ? 'is to hold it and does not have it yet' : 'refused it';
-      steps.push({ step: 'outstanding', node: node.name, time: 0, words: `${node.name} ${what}${why}` });
+      steps.push({
+        step: 'outstanding',
+        node: node.name,
+        time: 0,
+        words: `${node.name} ${what}${why}`,
+      });
     }
   }
   return steps.sort((a, b) => order(a) - order(b) || a.time - b.time || (a.node < b.node ? -1 : 1));
@@ -115,7 +129,9 @@ function chainSteps(request: number, seenBy: TracedNode, author: string | undefi
 function outstanding(node: TracedNode, request: number): string {
   const count = authorTables(node.db).holderCount(request);
   if (count === undefined) return '';
-  return count.outstanding === 0 ? '; every holder has it' : `; ${count.outstanding} holders still outstanding`;
+  return count.outstanding === 0
+    ? '; every holder has it'
+    : `; ${count.outstanding} holders still outstanding`;
 }
 
 function answerSteps(request: number, nodes: readonly TracedNode[]): TraceStep[] {
@@ -123,8 +139,18 @@ function answerSteps(request: number, nodes: readonly TracedNode[]): TraceStep[]
     if (node.role !== 'consensus') continue;
     const count = consensusTables(node.db).answers(request).length;
     if (count === 0) continue;
-    const time = chainTables(node.db).sealOf(request)?.time ?? chainTables(node.db).request(request)?.time ?? 0;
-    return [{ step: 'answered', node: node.name, time, words: `${count} nodes answered, sealed and in equal size` }];
+    const time =
+      chainTables(node.db).sealOf(request)?.time ??
+      chainTables(node.db).request(request)?.time ??
+      0;
+    return [
+      {
+        step: 'answered',
+        node: node.name,
+        time,
+        words: `${count} nodes answered, sealed and in equal size`,
+      },
+    ];
   }
   return [];
 }

@@ -7,9 +7,9 @@ import { toHex } from '../hash/bytes.ts';
  */
 export interface AbiWord {
   /** Writes into a word that is zero. @throws `BadAbi` when the value does not fit. */
-  write(out: Uint8Array, offset: number, value: unknown): void;
+  readonly write: (out: Uint8Array, offset: number, value: unknown) => void;
   /** The value: bigint, boolean or lower-case hex; undefined when the word is no canonical encoding. */
-  read(bytes: Uint8Array, offset: number): bigint | boolean | string | undefined;
+  readonly read: (bytes: Uint8Array, offset: number) => bigint | boolean | string | undefined;
 }
 
 /** Errors name types, never values: a message may hold what must not be logged. */

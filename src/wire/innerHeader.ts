@@ -35,7 +35,7 @@ export function decodeInnerHeader(bytes: Uint8Array): InnerHeader {
       return [name, type === 'uint32' ? Number(value) : value];
     });
     // Built from the declared fields with the types of the declaration.
-    return { message: Object.fromEntries(entries) as unknown as RecordMessage, signature };
+    return { message: Object.fromEntries(entries), signature };
   } catch (cause) {
     throw new CarelatticeError('BadInnerHeader', 'the inner header of the record is malformed', {
       cause,

@@ -21,6 +21,8 @@ export const structs = {
     'bytes32 networkId,uint256 chainId,bytes32 holder,uint64 request,bytes32 anchorsRoot,bytes32 locatorRoot',
   Envelope:
     'bytes32 networkId,uint256 chainId,bytes32 sender,uint32 keyEpoch,bytes32 recipient,uint16 messageType,bytes16 correlationId,uint64 term,uint64 expiry,bytes32 bodyHash',
+  RotateSigningKey:
+    'bytes32 networkId,uint256 chainId,bytes32 nodeId,address signingKey,uint32 keyEpoch',
   Proposal: 'bytes32 networkId,uint256 chainId,Call[] calls,uint256 nonce,uint64 expiry',
   Call: 'address target,bytes data',
 } as const;
@@ -68,6 +70,7 @@ export type RecordBatch = MessageOf<'RecordBatch'>;
 export type StorageReceipt = MessageOf<'StorageReceipt'>;
 /** The typed data of a courier envelope. */
 export type EnvelopeMessage = MessageOf<'Envelope'>;
+export type RotateSigningKey = MessageOf<'RotateSigningKey'>;
 export type Proposal = MessageOf<'Proposal'>;
 
 /** One field of a struct. */

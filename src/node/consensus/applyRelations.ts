@@ -12,7 +12,8 @@ const PATIENTS_PER_CHANGE = 256;
 
 export function prepareRelations(c: Components, table: TableKeeper): TableChange | undefined {
   const active = c.active();
-  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined) return undefined;
+  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined)
+    return undefined;
   const before = table.current();
   const after: PatientEntry[] = [];
   for (const { patientId, seq, digest } of c.seen.newestRelations()) {
@@ -20,7 +21,12 @@ export function prepareRelations(c: Components, table: TableKeeper): TableChange
     if ((before.entries.get(patientId)?.leaf.relationsSeq ?? 0) >= seq) continue;
     const list = c.consensus.relationsMessage(digest)?.relations;
     if (list === undefined) continue; // the list went to another consensus node: it will come
-    const relations = list.map(({ salt, nodeId, role, handles }) => ({ salt, nodeId, role, handles }));
+    const relations = list.map(({ salt, nodeId, role, handles }) => ({
+      salt,
+      nodeId,
+      role,
+      handles,
+    }));
     after.push(withRelations(before, patientId, relations, { seq, digest }, c.random));
   }
   if (after.length === 0) return undefined;
@@ -29,7 +35,6 @@ export function prepareRelations(c: Components, table: TableKeeper): TableChange
     term: active.term,
     prevRoot: before.root,
     newRoot: withEntries(before, after).root,
-    before: after.flatMap(({ patientId }) => before.entries.get(patientId) ?? []),
     after,
   });
 }

@@ -11,10 +11,12 @@ import {
   type PatientMessage,
   recordList,
   roundReport,
+  type Settlement,
 } from '../../wire/messages.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
 import { isSignedByAuthor } from '../holding/authorSignature.ts';
+import { receiptsTask, sendHolderCount } from './recordReceipts.ts';
 
 /** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
 
@@ -26,14 +28,26 @@ export function takeRecordList(c: Components, sender: Hex, body: Uint8Array): vo
   const list = decodeMessage(recordList, body);
   const request = c.seen.request(list.request);
   if (request === undefined) {
-    throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', { retryable: true });
+    throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', {
+      retryable: true,
+    });
   }
   const anchors = list.records.map((record) => fromHex(record.anchor, 32));
-  if (request.nodeId !== sender || request.batchRoot !== list.batchRoot || toHex(merkleRoot(anchors)) !== list.batchRoot) {
-    throw new CarelatticeError('RecordListRefused', 'the record list does not fit its storage request');
+  if (
+    request.nodeId !== sender ||
+    request.batchRoot !== list.batchRoot ||
+    toHex(merkleRoot(anchors)) !== list.batchRoot
+  ) {
+    throw new CarelatticeError(
+      'RecordListRefused',
+      'the record list does not fit its storage request',
+    );
   }
   if (list.records.some((record) => record.tagIndex >= request.paddedCount)) {
-    throw new CarelatticeError('RecordListRefused', 'the record list names a tag that the query does not have');
+    throw new CarelatticeError(
+      'RecordListRefused',
+      'the record list names a tag that the query does not have',
+    );
   }
   if (!isSignedByAuthor(c, sender, list)) {
     throw new CarelatticeError('RecordListRefused', 'the batch is not signed by its author');
@@ -48,23 +62,46 @@ export function takeRoundReport(c: Components, sender: Hex, body: Uint8Array): v
     for (const { request, bitmap } of report.answers) {
       const known = c.seen.request(request);
       if (known === undefined) {
-        throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', { retryable: true });
+        throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', {
+          retryable: true,
+        });
       }
       if (fromHex(bitmap).length * 8 !== known.paddedCount) {
-        throw new CarelatticeError('AnswerRefused', 'the answer does not have the size of its query', {
-          facts: { request },
-        });
+        throw new CarelatticeError(
+          'AnswerRefused',
+          'the answer does not have the size of its query',
+          {
+            facts: { request },
+          },
+        );
       }
       c.consensus.addAnswer(request, sender, bitmap);
     }
-    for (const settlement of report.settlements) c.consensus.addSettlement(sender, settlement);
+    for (const settlement of report.settlements) takeSettlement(c, sender, settlement);
   });
+}
+
+/** Before the range is posted the newest word counts; after it a late one changes only what the author is told. */
+function takeSettlement(c: Components, sender: Hex, settlement: Settlement): void {
+  const { from, to } = settlement;
+  if (c.sender.receiptOf(receiptsTask(from, to)) === undefined) {
+    c.consensus.addSettlement(sender, settlement);
+    return;
+  }
+  c.consensus.addLateSettlement(sender, settlement);
+  const seed = c.consensus.sealChange(from)?.seal?.seed;
+  if (seed === undefined) return;
+  for (let request = from; request <= to; request++) sendHolderCount(c, seed, request, from);
 }
 
 /** Type 12: a patient's message for the next `PatientBatch`. The contract checks her signature; the list is checked here. */
 export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array {
   if (c.active()?.nodeId !== c.self.nodeId) {
-    throw new CarelatticeError('NotActive', 'this consensus node stands by; turn to the active one', { retryable: true });
+    throw new CarelatticeError(
+      'NotActive',
+      'this consensus node stands by; turn to the active one',
+      { retryable: true },
+    );
   }
   const message = decodeMessage(patientMessage, body);
   if (message.kind === SET_RELATIONS) checkRelationList(c, message);
@@ -76,13 +113,27 @@ export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array 
 export const messageKey = (message: Pick<PatientMessage, 'kind' | 'words'>): Hex =>
   message.kind === SET_RELATIONS
     ? (message.words[2] ?? '0x')
-    : toHex(labelledHash('patient-message', String(message.kind), ...message.words.map((word) => fromHex(word))));
+    : toHex(
+        labelledHash(
+          'patient-message',
+          String(message.kind),
+          ...message.words.map((word) => fromHex(word)),
+        ),
+      );
 
 function checkRelationList(c: Components, message: PatientMessage): void {
   const [patientId, , digest] = message.words;
   const list = message.relations;
-  if (patientId === undefined || digest === undefined || list === undefined || !opensDigest(list, digest)) {
-    throw new CarelatticeError('RelationsRefused', 'the relation list does not open the digest that the patient signed');
+  if (
+    patientId === undefined ||
+    digest === undefined ||
+    list === undefined ||
+    !opensDigest(list, digest)
+  ) {
+    throw new CarelatticeError(
+      'RelationsRefused',
+      'the relation list does not open the digest that the patient signed',
+    );
   }
   const { federationId, networkId, chainId } = c.self.network;
   for (const { nodeId, enrolledSeq, countersignature } of list) {
@@ -94,10 +145,17 @@ function checkRelationList(c: Components, message: PatientMessage): void {
       nodeId,
       seq: BigInt(enrolledSeq),
     });
-    if (node === undefined || recoverAccount(digestOfEnrollment, countersignature) !== node.account) {
-      throw new CarelatticeError('EnrollmentNotCountersigned', 'a node of the list did not countersign the enrolment', {
-        facts: { node: node?.name ?? nodeId },
-      });
+    if (
+      node === undefined ||
+      recoverAccount(digestOfEnrollment, countersignature) !== node.account
+    ) {
+      throw new CarelatticeError(
+        'EnrollmentNotCountersigned',
+        'a node of the list did not countersign the enrolment',
+        {
+          facts: { node: node?.name ?? nodeId },
+        },
+      );
     }
   }
 }

@@ -20,25 +20,27 @@ import { startTerm, takeOver } from './takeOver.ts';
 /** The consensus node, active or standby: who is active stands on chain. (It is no Ethereum validator.) */
 export function consensusNode(c: Components, events: EventStream, deployBlock: number): Role {
   const table = keepTable(c);
+  const isActive = (): boolean => c.active()?.nodeId === c.self.nodeId;
 
   const onEvent = (event: EdgeEvent): void => {
     if (event.name === 'LocatorUpdated') {
       const change = table.follow(event.args.prevRoot, event.args.newRoot);
-      if (change?.seal !== undefined) queueDeliveries(c, table, change);
+      if (change?.seal !== undefined && isActive()) queueDeliveries(c, table, change);
     }
     if (event.name === 'ItemRefused') {
       noteRefused(c, event.transactionHash, Number(event.args.index), event.args.reason);
     }
-    if (event.name === 'TermStarted') startTerm(c, Number(event.args.term));
-    if (event.name === 'ReceiptsRecorded' && c.active()?.nodeId === c.self.nodeId) {
+    if (event.name === 'TermStarted') startTerm(c, table, Number(event.args.term));
+    if (event.name === 'ReceiptsRecorded' && isActive()) {
       const change = c.consensus.sealChange(Number(event.args.from));
       if (change !== undefined) sendProofs(c, change);
     }
   };
 
   async function moveTable(): Promise<number> {
-    const change = c.consensus.pendingChange() ?? prepareRelations(c, table) ?? prepareSeal(c, table);
-    if (change === undefined || c.active()?.nodeId !== c.self.nodeId) return 0;
+    const change =
+      c.consensus.pendingChange() ?? prepareRelations(c, table) ?? prepareSeal(c, table);
+    if (change === undefined || !isActive()) return 0;
     if (change.state === 'prepared' && !(await announceChange(c, change))) return 0;
     await postChange(c, change);
     return change.state === 'prepared' ? 1 : 0;
@@ -58,7 +60,7 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
       done += await confirmPatients(c);
       done += await submitPatients(c);
       done += await moveTable();
-      if (c.active()?.nodeId === c.self.nodeId) done += await sendParts(c);
+      if (isActive()) done += await sendParts(c);
       done += await settle();
       return done;
     },
@@ -71,21 +73,27 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
           takeRoundReport(c, message.sender, message.body);
           return undefined;
         case MessageType.JournalDelta:
-          return takeJournalDelta(c, table, message.body);
+          return takeJournalDelta(c, message.body);
         case MessageType.Alarm: {
           const { kind, request, detail } = decodeMessage(alarm, message.body);
           c.holding.addAlarm(kind, request, detail, message.sender);
           return undefined;
         }
         default:
-          throw new CarelatticeError('MessageNotForRole', 'a consensus node takes no such message', {
-            facts: { type: message.type },
-          });
+          throw new CarelatticeError(
+            'MessageNotForRole',
+            'a consensus node takes no such message',
+            {
+              facts: { type: message.type },
+            },
+          );
       }
     },
     async ask(type, body) {
       if (type === MessageType.PatientMessage) return takePatientMessage(c, body);
-      throw new CarelatticeError('MessageNotForRole', 'a consensus node answers no such question', { facts: { type } });
+      throw new CarelatticeError('MessageNotForRole', 'a consensus node answers no such question', {
+        facts: { type },
+      });
     },
   };
 }

@@ -5,12 +5,14 @@ import { decodeMessage, encodeMessage, journalDelta } from '../../wire/messages.
 import type { Components } from '../components.ts';
 import { applyRelationsOnChain } from './applyRelations.ts';
 import { listsOf, postSeal } from './sealBatches.ts';
-import type { TableKeeper } from './table.ts';
 
 /** A change of the table is journaled, then told to the standbys, then posted: in this order, so that none is lost. */
 
-export function changeTable(c: Components, change: Omit<TableChange, 'id' | 'state' | 'preparedAt'>): TableChange {
-  return c.consensus.addChange({ ...change, state: 'prepared', preparedAt: c.now() });
+export function changeTable(
+  c: Components,
+  change: Omit<TableChange, 'id' | 'state' | 'preparedAt' | 'before'>,
+): TableChange {
+  return c.consensus.addChange({ ...change, before: [], state: 'prepared', preparedAt: c.now() });
 }
 
 /** Tells the standbys; goes on when one has acknowledged, when there is none, or, with an alarm, after two rounds. */
@@ -18,7 +20,10 @@ export async function announceChange(c: Components, change: TableChange): Promis
   await c.reached('consensus: seal prepared');
   const standbys = c.nodes
     .all()
-    .filter((node) => node.role === 'consensus' && node.state === 'admitted' && node.nodeId !== c.self.nodeId);
+    .filter(
+      (node) =>
+        node.role === 'consensus' && node.state === 'admitted' && node.nodeId !== c.self.nodeId,
+    );
   const body = encodeMessage(deltaOf(c, change));
   let acknowledged = standbys.length === 0;
   for (const standby of standbys) {
@@ -32,31 +37,41 @@ export async function announceChange(c: Components, change: TableChange): Promis
   await c.reached('consensus: delta queued');
   if (acknowledged) return true;
   if (c.now() < change.preparedAt + 2 * c.windows.roundSeconds) return false;
-  c.holding.addAlarm('standbyMissing', change.seal?.from ?? 0, 'sealed without a standby that has the journal', c.self.nodeId);
+  c.holding.addAlarm(
+    'standbyMissing',
+    change.seal?.from ?? 0,
+    'sealed without a standby that has the journal',
+    c.self.nodeId,
+  );
   return true;
 }
 
 function deltaOf(c: Components, change: TableChange): object {
   const { kind, term, prevRoot, newRoot, after, seal } = change;
-  const range = seal === undefined ? [] : numbers(seal.from, seal.to).map((request) => ({ request }));
-  const lists = listsOf(c, range).map(({ author: _, ...list }) => list);
+  const range =
+    seal === undefined ? [] : numbers(seal.from, seal.to).map((request) => ({ request }));
+  const lists = listsOf(
+    c,
+    range.filter(({ request }) => !seal?.empty.includes(request)),
+  ).map(({ author: _, ...list }) => list);
   return { kind, term, prevRoot, newRoot, after, seal, lists };
 }
 
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** At a standby: keeps the change until the chain shows its root. */
-export function takeJournalDelta(c: Components, table: TableKeeper, body: Uint8Array): Uint8Array {
+export function takeJournalDelta(c: Components, body: Uint8Array): Uint8Array {
   const { lists, ...delta } = decodeMessage(journalDelta, body);
   c.db.transaction(() => {
     for (const list of lists) {
       const author = c.seen.request(list.request)?.nodeId;
       if (author !== undefined) c.consensus.addRecordList(list.request, author, list);
     }
-    const known = c.consensus.changeTo(delta.newRoot);
+    const known =
+      c.consensus.unapplied(delta.prevRoot, delta.newRoot) ?? c.consensus.changeTo(delta.newRoot);
     if (known === undefined) {
-      const before = delta.after.flatMap(({ patientId }) => table.current().entries.get(patientId) ?? []);
-      c.consensus.addChange({ ...delta, before, state: 'sent', preparedAt: c.now() });
+      c.consensus.addChange({ ...delta, before: [], state: 'sent', preparedAt: c.now() });
     }
   });
   return encodeMessage({ taken: true });

@@ -18,7 +18,11 @@ export async function submitPatients(c: Components): Promise<number> {
   const task = `patients ${waiting.map(({ id }) => id).join(' ')}`;
   const { patientRegistry } = c.contracts;
   const data = patientRegistry.encode('submitBatch', [
-    waiting.map(({ message }) => ({ kind: message.kind, words: message.words, signature: message.signature })),
+    waiting.map(({ message }) => ({
+      kind: message.kind,
+      words: message.words,
+      signature: message.signature,
+    })),
   ]);
   c.db.transaction(() => {
     for (const { id } of waiting) c.consensus.setMessage(id, 'submitted', task);
@@ -47,7 +51,12 @@ export async function confirmPatients(c: Components): Promise<number> {
       await resend(c, task);
       continue;
     }
-    if (row.state !== 'final' || row.inclusion === undefined || c.seen.final() < row.inclusion.block) continue;
+    if (
+      row.state !== 'final' ||
+      row.inclusion === undefined ||
+      c.seen.final() < row.inclusion.block
+    )
+      continue;
     const refused = c.consensus.refusedItems(row.inclusion.hash);
     const inOrder = task.split(' ').slice(1).map(Number);
     c.db.transaction(() => {

@@ -16,6 +16,8 @@ interface Settled {
   settlement: Settlement;
 }
 
+export const receiptsTask = (from: number, to: number): string => `receipts ${from} to ${to}`;
+
 /** The range due next, when every node has settled it or the window for it is over. */
 export function rangeToSettle(c: Components): TableChange | undefined {
   if (c.active()?.nodeId !== c.self.nodeId) return undefined;
@@ -41,7 +43,7 @@ export async function postReceipts(c: Components, change: TableChange): Promise<
     toHex(merkleTree(settled.map(({ leaf }) => rangeLeaf(leaf))).root),
     c.active()?.term ?? 0,
   ]);
-  await post(c, `receipts ${seal.from} to ${seal.to}`, exchange.address, data);
+  await post(c, receiptsTask(seal.from, seal.to), exchange.address, data);
   await c.reached('consensus: receipts sent');
 }
 
@@ -62,7 +64,10 @@ function settledBy(c: Components, change: TableChange): Settled[] {
 
 /** Bit i: the sealed settlement of the node at place i was received, never what is in it. */
 const bitmapOf = (c: Components, settled: readonly Settled[]): bigint =>
-  settled.reduce((bits, { leaf }) => bits | (1n << BigInt(c.nodes.byId(leaf.nodeId)?.position ?? 0)), 0n);
+  settled.reduce(
+    (bits, { leaf }) => bits | (1n << BigInt(c.nodes.byId(leaf.nodeId)?.position ?? 0)),
+    0n,
+  );
 
 /** Every node gets the proofs of what was taken from it, every author the number of holders still outstanding. */
 export function sendProofs(c: Components, change: TableChange): void {
@@ -78,11 +83,14 @@ export function sendProofs(c: Components, change: TableChange): void {
       to: seal.to,
       answers: provenAnswers(seal, nodeId),
       settlement:
-        own === undefined ? undefined : { salt: own.salt, digest: own.digest, path: tree.proof(index).map(toHex) },
+        own === undefined
+          ? undefined
+          : { salt: own.salt, digest: own.digest, path: tree.proof(index).map(toHex) },
     };
     c.courier.send(nodeId, MessageType.RoundProofs, encodeMessage(body));
   }
-  for (let request = seal.from; request <= seal.to; request++) sendHolderCount(c, seal.seed, request, seal.from);
+  for (let request = seal.from; request <= seal.to; request++)
+    sendHolderCount(c, seal.seed, request, seal.from);
 }
 
 /** How many holders a request still waits for, without saying who they are. */
@@ -91,18 +99,20 @@ export function sendHolderCount(c: Components, seed: Hex, request: number, from:
   const list = c.consensus.recordList(request);
   if (author === undefined || list === undefined) return;
   const holders = holdersOf(c, request);
-  const receipts = c.consensus
-    .settlements(from)
-    .flatMap(({ nodeId, settlement }) =>
-      settlement.receipts
-        .filter((receipt) => receipt.request === request)
-        .map(({ anchorsRoot }) => ({
-          holder: toHex(hkdf(fromHex(seed), 'holder', fromHex(nodeId))),
-          anchorsRoot,
-        })),
-    );
+  const receipts = c.consensus.newestSettlements(from).flatMap(({ nodeId, settlement }) =>
+    settlement.receipts
+      .filter((receipt) => receipt.request === request)
+      .map(({ anchorsRoot }) => ({
+        holder: toHex(hkdf(fromHex(seed), 'holder', fromHex(nodeId))),
+        anchorsRoot,
+      })),
+  );
   const outstanding = Math.max(0, holders.length - receipts.length);
-  c.courier.send(author, MessageType.HolderCount, encodeMessage({ request, outstanding, receipts }));
+  c.courier.send(
+    author,
+    MessageType.HolderCount,
+    encodeMessage({ request, outstanding, receipts }),
+  );
 }
 
 /** The nodes that are to hold something of this request. */
@@ -118,4 +128,3 @@ export function holdersOf(c: Pick<Components, 'consensus'>, request: number): He
   );
   return [...new Set(holders)];
 }
-

@@ -16,14 +16,21 @@ const REQUESTS_PER_SEAL = 64;
 /** Prepares the next seal when a round is due and no other change of the table is under way. */
 export function prepareSeal(c: Components, table: TableKeeper): TableChange | undefined {
   const active = c.active();
-  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined) return undefined;
+  if (active?.nodeId !== c.self.nodeId || c.consensus.pendingChange() !== undefined)
+    return undefined;
   const round = roundOf(c, table);
   const [first] = round;
   const last = round.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const lists = listsOf(c, round);
   const before = table.current();
-  const after = withRecords(before, lists.flatMap((list) => list.records), c.random);
+  const lists = listsOf(c, round).filter((list) =>
+    list.records.every((record) => before.entries.has(record.patientId)),
+  );
+  const after = withRecords(
+    before,
+    lists.flatMap((list) => list.records),
+    c.random,
+  );
   const nodes = answeringNodes(c.nodes).map((node) => node.nodeId);
   const plan = {
     from: first.request,
@@ -36,14 +43,15 @@ export function prepareSeal(c: Components, table: TableKeeper): TableChange | un
         .filter(({ nodeId }) => nodes.includes(nodeId))
         .map((answer) => ({ request, ...answer })),
     ),
-    empty: round.map(({ request }) => request).filter((request) => !lists.some((list) => list.request === request)),
+    empty: round
+      .map(({ request }) => request)
+      .filter((request) => !lists.some((list) => list.request === request)),
   };
   return changeTable(c, {
     kind: 'seal',
     term: active.term,
     prevRoot: before.root,
     newRoot: withEntries(before, after).root,
-    before: after.flatMap(({ patientId }) => before.entries.get(patientId) ?? []),
     after,
     seal: { ...plan, ...sealRoots(plan, lists, before) },
   });
@@ -55,7 +63,8 @@ function roundOf(c: Components, table: TableKeeper): SeenRequest[] {
   let records = 0;
   for (const request of c.seen.openRequests().slice(0, REQUESTS_PER_SEAL)) {
     const size = c.consensus.recordList(request.request)?.records.length ?? 0;
-    if (!isReady(c, table, request) || (round.length > 0 && records + size > RECORDS_PER_ROUND)) break;
+    if (!isReady(c, table, request) || (round.length > 0 && records + size > RECORDS_PER_ROUND))
+      break;
     records += size;
     round.push(request);
   }
@@ -63,11 +72,20 @@ function roundOf(c: Components, table: TableKeeper): SeenRequest[] {
   return records >= RECORDS_PER_ROUND || c.now() >= opened + c.windows.roundSeconds ? round : [];
 }
 
-/** A request waits for its list and everybody's answer, but never longer than the answer window: silence is unknown. */
+/**
+ * A request waits for everybody's answer, but no longer than the answer window: silence is unknown. It waits longer for
+ * its record list, half as long as a standby waits for a seal; then it is sealed empty and its author asks again.
+ */
 function isReady(c: Components, table: TableKeeper, request: SeenRequest): boolean {
-  if (c.now() >= request.time + c.windows.answerRounds * c.windows.roundSeconds + 1) return true;
+  const age = c.now() - request.time;
   const list = c.consensus.recordList(request.request);
-  if (list === undefined || list.records.some((record) => !table.current().entries.has(record.patientId))) return false;
+  if (
+    list === undefined ||
+    list.records.some((record) => !table.current().entries.has(record.patientId))
+  ) {
+    return age > c.windows.takeOverSeconds / 2;
+  }
+  if (age > c.windows.answerRounds * c.windows.roundSeconds) return true;
   const answered = new Set(c.consensus.answers(request.request).map(({ nodeId }) => nodeId));
   return answeringNodes(c.nodes).every(({ nodeId }) => answered.has(nodeId));
 }
@@ -85,9 +103,9 @@ export function listsOf(c: Components, round: readonly { request: number }[]): S
 export async function postSeal(c: Components, change: TableChange): Promise<void> {
   const { seal } = change;
   if (seal === undefined) return;
-  const requests = Array.from({ length: seal.to - seal.from + 1 }, (_, i) => c.seen.request(seal.from + i)).flatMap(
-    (request) => request ?? [],
-  );
+  const requests = Array.from({ length: seal.to - seal.from + 1 }, (_, i) =>
+    c.seen.request(seal.from + i),
+  ).flatMap((request) => request ?? []);
   const { exchange } = c.contracts;
   const data = exchange.encode('sealBatches', [
     seal.from,
@@ -105,6 +123,11 @@ export async function postSeal(c: Components, change: TableChange): Promise<void
     seal.answersRoot,
     change.term,
   ]);
-  await post(c, `seal ${seal.from} to ${seal.to} in term ${change.term}: ${change.newRoot}`, exchange.address, data);
+  await post(
+    c,
+    `seal ${seal.from} to ${seal.to} in term ${change.term}: ${change.newRoot}`,
+    exchange.address,
+    data,
+  );
   await c.reached('consensus: seal sent');
 }

@@ -17,11 +17,17 @@ export function queueDeliveries(c: Components, table: TableKeeper, change: Table
   const before = table.under(change.prevRoot);
   const after = table.under(change.newRoot);
   if (before === undefined || after === undefined) {
-    throw new CarelatticeError('TableLost', 'the sharing table of this seal cannot be rebuilt; recover it from the nodes', {
-      facts: { from: seal.from, to: seal.to },
-    });
+    throw new CarelatticeError(
+      'TableLost',
+      'the sharing table of this seal cannot be rebuilt; recover it from the nodes',
+      {
+        facts: { from: seal.from, to: seal.to },
+      },
+    );
   }
-  const range = Array.from({ length: seal.to - seal.from + 1 }, (_, i) => ({ request: seal.from + i }));
+  const range = Array.from({ length: seal.to - seal.from + 1 }, (_, i) => ({
+    request: seal.from + i,
+  })).filter(({ request }) => !seal.empty.includes(request));
   for (const [nodeId, list] of deliveryLists(seal, listsOf(c, range), before, after)) {
     const parts = cut(encodeMessage(list));
     parts.forEach((bytes, part) => {
@@ -44,7 +50,11 @@ export async function sendParts(c: Components): Promise<number> {
         c.consensus.dropPart(id);
       }
       for (let i = queued.length; i < each; i++) {
-        c.courier.send(nodeId, MessageType.DeliveryList, encodeMessage({ from: 0, to: 0, part: 0, parts: 0, bytes: '0x' }));
+        c.courier.send(
+          nodeId,
+          MessageType.DeliveryList,
+          encodeMessage({ from: 0, to: 0, part: 0, parts: 0, bytes: '0x' }),
+        );
       }
     });
   }

@@ -1,4 +1,9 @@
-import { type SharingTable, tableOf, withEntries, withoutChange } from '../../domain/sharingTable.ts';
+import {
+  type SharingTable,
+  tableOf,
+  withEntries,
+  withoutChange,
+} from '../../domain/sharingTable.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import type { Components } from '../components.ts';
@@ -29,18 +34,19 @@ export function keepTable(c: Pick<Components, 'consensus' | 'db' | 'log'>): Tabl
       return at.root === root ? at : undefined;
     },
     follow(prevRoot, newRoot) {
-      if (table.root === newRoot) return c.consensus.changeTo(newRoot);
-      const change = c.consensus.changeTo(newRoot);
-      if (change?.prevRoot !== prevRoot || table.root !== prevRoot) {
+      const change = c.consensus.unapplied(prevRoot, newRoot);
+      if (change === undefined || table.root !== prevRoot) {
         c.log('sharing table lost', { prevRoot, newRoot, own: table.root });
         return undefined;
       }
+      // What was there before is read now: a standby may have got the change before it saw the one ahead of it.
+      const before = change.after.flatMap(({ patientId }) => table.entries.get(patientId) ?? []);
       c.db.transaction(() => {
         c.consensus.putEntries(change.after);
-        c.consensus.setChange(change.id, 'applied');
+        c.consensus.applyChange(change.id, before);
       });
       table = withEntries(table, change.after);
-      return change;
+      return { ...change, before, state: 'applied' };
     },
   };
 }

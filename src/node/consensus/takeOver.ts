@@ -1,5 +1,7 @@
 import type { Components } from '../components.ts';
 import { post } from '../post.ts';
+import { queueDeliveries } from './sendDeliveries.ts';
+import type { TableKeeper } from './table.ts';
 
 /** A standby takes over when the oldest request stays unsealed for longer than T; the first consensus node needs no wait. */
 
@@ -23,12 +25,20 @@ function isOverdue(c: Components): boolean {
 
 /** The consensus node that was admitted first begins the first term. */
 function isFirst(c: Components): boolean {
-  const [first] = c.nodes.all().filter((node) => node.role === 'consensus' && node.state === 'admitted');
+  const [first] = c.nodes
+    .all()
+    .filter((node) => node.role === 'consensus' && node.state === 'admitted');
   return first?.nodeId === c.self.nodeId;
 }
 
-/** A new term: what this node prepared under an older one is void; its own transactions of that term fail by themselves. */
-export function startTerm(c: Components, term: number): void {
+/**
+ * A new term: what was prepared under an older one is void; its transactions fail by themselves. The new consensus node
+ * delivers anew what is sealed and not settled: holders take a list once.
+ */
+export function startTerm(c: Components, table: TableKeeper, term: number): void {
   const pending = c.consensus.pendingChange();
   if (pending !== undefined && pending.term < term) c.consensus.setChange(pending.id, 'void');
+  if (c.active()?.nodeId !== c.self.nodeId) return;
+  for (const change of c.consensus.sealsFrom(c.seen.lastSettled() + 1))
+    queueDeliveries(c, table, change);
 }

@@ -31,16 +31,29 @@ function tagsOfPatients(c: Components, origin: Hex, tagEpoch: number): Set<Hex> 
       .patients()
       .filter((patient) => patient.state === 'enrolled')
       .map((patient) =>
-        presenceTag(packageOf(c, patient).presenceSecret, c.self.network.networkId, origin, tagEpoch),
+        presenceTag(
+          packageOf(c, patient).presenceSecret,
+          c.self.network.networkId,
+          origin,
+          tagEpoch,
+        ),
       ),
   );
 }
 
-async function presenceQueryOf(c: Components, request: SeenRequest): Promise<Uint8Array | undefined> {
+async function presenceQueryOf(
+  c: Components,
+  request: SeenRequest,
+): Promise<Uint8Array | undefined> {
   try {
     const block = await fetchPresenceQuery(c, request);
     if (equalBytes(sha256(block), fromHex(request.queryDigest))) return block;
-    c.holding.addAlarm('wrongQuery', request.request, 'the presence query is not the one announced', request.nodeId);
+    c.holding.addAlarm(
+      'wrongQuery',
+      request.request,
+      'the presence query is not the one announced',
+      request.nodeId,
+    );
   } catch (error) {
     c.log('presence query not fetched', { request: request.request, reason: messageOf(error) });
   }

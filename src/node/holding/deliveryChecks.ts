@@ -38,7 +38,10 @@ export const deliveryChecks: DeliveryChecks = {
   listIsPromised(c, list, seal) {
     const leaf = deliveryLeafOf(list, c.self.nodeId, seal.from, seal.to);
     if (!isInTree(leaf, hashes(list.path), fromHex(seal.deliveriesRoot, 32))) {
-      throw new CarelatticeError('DeliveryNotPromised', 'the delivery list is not under the deliveries root of its seal');
+      throw new CarelatticeError(
+        'DeliveryNotPromised',
+        'the delivery list is not under the deliveries root of its seal',
+      );
     }
   },
 
@@ -48,14 +51,22 @@ export const deliveryChecks: DeliveryChecks = {
       isLeafUnder(patient.patientId, patient.after, patient.afterProof, seal.newRoot) &&
       patient.after.version === (patient.before?.version ?? 0) + 1;
     if (!proven) {
-      throw new CarelatticeError('LeafNotProven', "the patient's leaf does not stand under the roots of the seal");
+      throw new CarelatticeError(
+        'LeafNotProven',
+        "the patient's leaf does not stand under the roots of the seal",
+      );
     }
     const handles =
       patient.afterHandles.every((handle) => isHandleUnder(handle, patient.after.handlesRoot)) &&
       patient.beforeHandles.every(
-        (handle) => patient.before !== undefined && isHandleUnder(handle, patient.before.handlesRoot),
+        (handle) =>
+          patient.before !== undefined && isHandleUnder(handle, patient.before.handlesRoot),
       );
-    if (!handles) throw new CarelatticeError('HandleNotProven', "a handle does not stand in the patient's leaf");
+    if (!handles)
+      throw new CarelatticeError(
+        'HandleNotProven',
+        "a handle does not stand in the patient's leaf",
+      );
   },
 
   relationStands(c, patient, seal) {
@@ -65,34 +76,57 @@ export const deliveryChecks: DeliveryChecks = {
     const wasCurrent =
       signed?.digest === relationsDigest &&
       signed.block <= seal.block &&
-      (current?.seq === relationsSeq || (current !== undefined && current.time + c.windows.roundSeconds >= seal.time));
+      (current?.seq === relationsSeq ||
+        (current !== undefined && current.time + c.windows.roundSeconds >= seal.time));
     if (!wasCurrent) {
-      throw new CarelatticeError('RelationNotCurrent', 'the relations in the leaf are not the ones that the patient signed last');
+      throw new CarelatticeError(
+        'RelationNotCurrent',
+        'the relations in the leaf are not the ones that the patient signed last',
+      );
     }
     if (!holdsRelation(patient.relation, c.self.nodeId, relationsDigest)) {
-      throw new CarelatticeError('RelationNotProven', 'the patient did not sign a relation to this node');
+      throw new CarelatticeError(
+        'RelationNotProven',
+        'the patient did not sign a relation to this node',
+      );
     }
   },
 
   historyGrows(c, patient, records) {
     for (const after of patient.afterHandles) {
       const own = records.filter((record) => record.handle === after.handle);
-      const told = patient.beforeHandles.find((handle) => handle.handle === after.handle) ?? NO_HISTORY;
+      const told =
+        patient.beforeHandles.find((handle) => handle.handle === after.handle) ?? NO_HISTORY;
       const known = c.holding.history(patient.patientId, after.handle) ?? told;
       const grown = fold(known, own);
       if (known.count !== told.count || known.historyHead !== told.historyHead) {
-        throw new CarelatticeError('HistoryRewritten', 'the history in the old leaf is not the one this node knows', {
-          facts: { known: known.count, told: told.count },
-        });
+        throw new CarelatticeError(
+          'HistoryRewritten',
+          'the history in the old leaf is not the one this node knows',
+          {
+            facts: { known: known.count, told: told.count },
+          },
+        );
       }
       if (grown.count !== after.count || grown.historyHead !== after.historyHead) {
-        throw new CarelatticeError('HistoryShort', 'the delivered records do not lead to the new leaf', {
-          facts: { delivered: own.length, expected: after.count - known.count },
-        });
+        throw new CarelatticeError(
+          'HistoryShort',
+          'the delivered records do not lead to the new leaf',
+          {
+            facts: { delivered: own.length, expected: after.count - known.count },
+          },
+        );
       }
     }
-    if (records.some((record) => !patient.afterHandles.some((handle) => handle.handle === record.handle))) {
-      throw new CarelatticeError('HistoryShort', 'a delivered record has no handle in the new leaf');
+    if (
+      records.some(
+        (record) => !patient.afterHandles.some((handle) => handle.handle === record.handle),
+      )
+    ) {
+      throw new CarelatticeError(
+        'HistoryShort',
+        'a delivered record has no handle in the new leaf',
+      );
     }
   },
 
@@ -106,10 +140,16 @@ export const deliveryChecks: DeliveryChecks = {
       entry !== undefined &&
       isInTree(fromHex(record.anchor, 32), hashes(entry.batchPath), fromHex(record.batchRoot, 32));
     if (!anchored) {
-      throw new CarelatticeError('BatchNotAnchored', 'the record is not under a batch root that its author anchored');
+      throw new CarelatticeError(
+        'BatchNotAnchored',
+        'the record is not under a batch root that its author anchored',
+      );
     }
     if (batch === undefined || !isSignedByAuthor(c, record.author, batch)) {
-      throw new CarelatticeError('BatchNotSigned', 'the batch is not signed by the node of its author');
+      throw new CarelatticeError(
+        'BatchNotSigned',
+        'the batch is not signed by the node of its author',
+      );
     }
   },
 

@@ -22,7 +22,8 @@ export async function fetchDue(c: Components): Promise<number> {
 }
 
 /** The first try is at once; later ones wait a round longer each time, up to sixteen. */
-const isTime = (c: Components, { attempts, nextAt }: HeldRecord): boolean => attempts === 0 || c.now() >= (nextAt ?? 0);
+const isTime = (c: Components, { attempts, nextAt }: HeldRecord): boolean =>
+  attempts === 0 || c.now() >= (nextAt ?? 0);
 
 function bySource(records: readonly HeldRecord[]): Map<string, HeldRecord[]> {
   const groups = new Map<string, HeldRecord[]>();
@@ -33,15 +34,23 @@ function bySource(records: readonly HeldRecord[]): Map<string, HeldRecord[]> {
   return groups;
 }
 
-async function fetchFrom(c: Components, peers: string, records: readonly HeldRecord[]): Promise<number> {
-  const grounds = new Map(records.map((record) => [record.anchor as string, JSON.stringify(record.ground)]));
+async function fetchFrom(
+  c: Components,
+  peers: string,
+  records: readonly HeldRecord[],
+): Promise<number> {
+  const grounds = new Map(
+    records.map((record) => [record.anchor as string, JSON.stringify(record.ground)]),
+  );
   const holders = peers
     .split(',')
     .filter((nodeId) => nodeId !== c.self.nodeId)
     .map((nodeId) => c.gateway(nodeId as Hex, (owner) => grounds.get(owner))); // peers are node ids
   const outcomes = await c.store.pullMany(records.flatMap(wantedOf), holders);
   const failures = new Map(
-    outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [[outcome.wanted.owner, outcome.error] as const] : [])),
+    outcomes.flatMap((outcome) =>
+      outcome.kind === 'failed' ? [[outcome.wanted.owner, outcome.error] as const] : [],
+    ),
   );
   let held = 0;
   for (const record of records) {
@@ -89,7 +98,12 @@ function reopen(c: Components, request: number): void {
 function later(c: Components, record: HeldRecord, error: CarelatticeError): void {
   const attempts = record.attempts + 1;
   const rounds = Math.min(16, 2 ** Math.min(attempts, 4));
-  c.holding.updateHeld({ ...record, attempts, nextAt: c.now() + rounds * c.windows.roundSeconds, reason: error.code });
+  c.holding.updateHeld({
+    ...record,
+    attempts,
+    nextAt: c.now() + rounds * c.windows.roundSeconds,
+    reason: error.code,
+  });
   c.log('record not fetched yet', { request: record.request, attempts, reason: error.code });
 }
 
@@ -98,11 +112,18 @@ export async function fetchPresenceQuery(c: Components, request: SeenRequest): P
   const size = request.paddedCount * 16;
   const cid = rawCidOfDigest(fromHex(request.queryDigest, 32));
   if (request.nodeId === c.self.nodeId) {
-    return collect(piecesOf(c.store.get(cid, size)), size, () => new CarelatticeError('BadPresenceQuery', 'too long'));
+    return collect(
+      piecesOf(c.store.get(cid, size)),
+      size,
+      () => new CarelatticeError('BadPresenceQuery', 'too long'),
+    );
   }
   const ground = JSON.stringify({ kind: 'presence-query', request: request.request });
   const gateway = c.gateway(request.nodeId, () => ground);
   const [fetched] = await gateway.fetchMany([{ owner: request.queryDigest, cid, size }]);
   if (fetched?.kind === 'fetched') return fetched.bytes;
-  throw fetched?.error ?? new CarelatticeError('ContentNotFound', 'the presence query is not there', { retryable: true });
+  throw (
+    fetched?.error ??
+    new CarelatticeError('ContentNotFound', 'the presence query is not there', { retryable: true })
+  );
 }

@@ -7,7 +7,6 @@ import type { Components } from '../components.ts';
 
 /** Reads the chain's final blocks into the journal: cursor and rows in one transaction, so that a restart reads on. */
 
-
 /** What else a role does with an event, in the same transaction. */
 export type OnEvent = (event: EdgeEvent) => void;
 
@@ -23,7 +22,9 @@ export async function observeChain(
 ): Promise<number> {
   let seen = 0;
   for (;;) {
-    const outcome = await events.poll(c.seen.cursor(cursorSchema) ?? startCursor(deployBlock), { toBlock: 'final' });
+    const outcome = await events.poll(c.seen.cursor(cursorSchema) ?? startCursor(deployBlock), {
+      toBlock: 'final',
+    });
     switch (outcome.kind) {
       case 'events':
         c.db.transaction(() => {
@@ -42,9 +43,13 @@ export async function observeChain(
         return seen;
       case 'reorg':
       case 'tooDeep':
-        throw new CarelatticeError('ChainRewritten', 'a final block is no longer on the chain; stop and look before going on', {
-          facts: { kind: outcome.kind },
-        });
+        throw new CarelatticeError(
+          'ChainRewritten',
+          'a final block is no longer on the chain; stop and look before going on',
+          {
+            facts: { kind: outcome.kind },
+          },
+        );
     }
   }
 }
@@ -55,7 +60,11 @@ function observe(c: Components, event: EdgeEvent): void {
     case 'StorageRequested': {
       const { request, position, batchRoot, queryDigest, paddedCount, tagEpoch } = event.args;
       const author = c.nodes.byPosition(Number(position));
-      if (author === undefined) throw new CarelatticeError('NodeUnknown', 'a storage request of a node that was never admitted');
+      if (author === undefined)
+        throw new CarelatticeError(
+          'NodeUnknown',
+          'a storage request of a node that was never admitted',
+        );
       c.seen.addRequest({
         request: Number(request),
         nodeId: author.nodeId,
@@ -71,12 +80,30 @@ function observe(c: Components, event: EdgeEvent): void {
     }
     case 'BatchSealed': {
       const { from, to, prevRoot, newRoot, deliveriesRoot, answersRoot } = event.args;
-      c.seen.addSeal({ from: Number(from), to: Number(to), prevRoot, newRoot, deliveriesRoot, answersRoot, block, time, tx });
+      c.seen.addSeal({
+        from: Number(from),
+        to: Number(to),
+        prevRoot,
+        newRoot,
+        deliveriesRoot,
+        answersRoot,
+        block,
+        time,
+        tx,
+      });
       return;
     }
     case 'ReceiptsRecorded': {
       const { from, to, settledBitmap: bitmap, receiptsRoot } = event.args;
-      c.seen.addSettled({ from: Number(from), to: Number(to), bitmap, receiptsRoot, block, time, tx });
+      c.seen.addSettled({
+        from: Number(from),
+        to: Number(to),
+        bitmap,
+        receiptsRoot,
+        block,
+        time,
+        tx,
+      });
       return;
     }
     case 'TermStarted':
@@ -104,4 +131,3 @@ function observe(c: Components, event: EdgeEvent): void {
     }
   }
 }
-

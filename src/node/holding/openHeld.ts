@@ -30,7 +30,10 @@ export async function openHeld(c: Components, record: HeldRecord): Promise<Opene
     throw new CarelatticeError('NoScopeKey', 'the patient gave this node no key to this record');
   }
   if (scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId) {
-    throw new CarelatticeError('ScopeKeyMismatch', "the record was not sealed to the patient's key");
+    throw new CarelatticeError(
+      'ScopeKeyMismatch',
+      "the record was not sealed to the patient's key",
+    );
   }
   const { networkId, chainId, federationId } = c.self.network;
   const wrap = await collect(
@@ -54,7 +57,10 @@ export async function openHeld(c: Components, record: HeldRecord): Promise<Opene
 export async function checkOpening(c: Components, record: HeldRecord): Promise<void> {
   const scopeKey = scopeKeyOf(c, record);
   // A key of another epoch: this node may have come later, or the patient's step is under way.
-  if (scopeKey?.privateSeed === undefined || scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId) return;
+  if (
+    scopeKey?.privateSeed === undefined ||
+    scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId
+  )
+    return;
   await openHeld(c, record);
 }
-

@@ -5,7 +5,12 @@ import type { OwnRelation } from '../../domain/relations.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { type Hex, join, toHex, utf8 } from '../../hash/bytes.ts';
 import type { OwnPatient } from '../../journal/holdingTables.ts';
-import { decodeScopePackage, encodeScopePackage, type ScopeEntry, type ScopePackage } from '../../wire/scopePackage.ts';
+import {
+  decodeScopePackage,
+  encodeScopePackage,
+  type ScopeEntry,
+  type ScopePackage,
+} from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
 
 /** The patients of this node: whom it may recognise, whose keys it was given. */
@@ -25,10 +30,15 @@ export function packageOf(c: Keeper, patient: OwnPatient): ScopePackage {
   return fresh;
 }
 
-export const sealedPackage = (c: Pick<Components, 'self'>, scopePackage: ScopePackage): Uint8Array =>
-  sealAtRest(c.self.journalKey, PURPOSE, encodeScopePackage(scopePackage));
+export const sealedPackage = (
+  c: Pick<Components, 'self'>,
+  scopePackage: ScopePackage,
+): Uint8Array => sealAtRest(c.self.journalKey, PURPOSE, encodeScopePackage(scopePackage));
 
-export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicKey => ({ suite, bytes });
+export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicKey => ({
+  suite,
+  bytes,
+});
 
 /** This node's own leaf as its package shows it. */
 export const relationOf = ({ relation, path }: ScopePackage): OwnRelation => ({
@@ -39,29 +49,53 @@ export const relationOf = ({ relation, path }: ScopePackage): OwnRelation => ({
 });
 
 /** How an identifier lies in the look-up: HMAC under this node's own key, so that a stolen journal names nobody. */
-export const identifierHash = (c: Pick<Components, 'self'>, identifier: { system: string; value: string }): Hex =>
-  toHex(hmacSha256(c.self.journalKey, join(utf8('identifier'), utf8(identifier.system), utf8(identifier.value))));
+export const identifierHash = (
+  c: Pick<Components, 'self'>,
+  identifier: { system: string; value: string },
+): Hex =>
+  toHex(
+    hmacSha256(
+      c.self.journalKey,
+      join(utf8('identifier'), utf8(identifier.system), utf8(identifier.value)),
+    ),
+  );
 
 /** The one enrolled patient with these identifiers. @throws `PatientUnknown`, `PatientAmbiguous`, `PatientNotEnrolled` */
-export function findPatient(c: Keeper, identifiers: readonly { system: string; value: string }[]): OwnPatient {
+export function findPatient(
+  c: Keeper,
+  identifiers: readonly { system: string; value: string }[],
+): OwnPatient {
   const found = new Set(
-    identifiers.flatMap((identifier) => c.holding.patientsByIdentifier(identifierHash(c, identifier))),
+    identifiers.flatMap((identifier) =>
+      c.holding.patientsByIdentifier(identifierHash(c, identifier)),
+    ),
   );
   const [patientId] = found;
   if (patientId === undefined) {
-    throw new CarelatticeError('PatientUnknown', 'no patient with an identifier of this bundle is registered here; enrol her first');
+    throw new CarelatticeError(
+      'PatientUnknown',
+      'no patient with an identifier of this bundle is registered here; enrol her first',
+    );
   }
   if (found.size > 1) {
-    throw new CarelatticeError('PatientAmbiguous', 'the identifiers of this bundle belong to several patients', {
-      facts: { patients: found.size },
-    });
+    throw new CarelatticeError(
+      'PatientAmbiguous',
+      'the identifiers of this bundle belong to several patients',
+      {
+        facts: { patients: found.size },
+      },
+    );
   }
   const patient = c.holding.patient(patientId);
   if (patient?.state !== 'enrolled') {
-    throw new CarelatticeError('PatientNotEnrolled', 'the patient is not enrolled at this node (any more, or not yet on chain)', {
-      facts: { state: patient?.state ?? 'unknown' },
-      retryable: patient?.state === 'asked',
-    });
+    throw new CarelatticeError(
+      'PatientNotEnrolled',
+      'the patient is not enrolled at this node (any more, or not yet on chain)',
+      {
+        facts: { state: patient?.state ?? 'unknown' },
+        retryable: patient?.state === 'asked',
+      },
+    );
   }
   return patient;
 }

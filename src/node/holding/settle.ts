@@ -1,4 +1,5 @@
 import { signDigest } from '../../crypto/signatures.ts';
+import { settlementDigest } from '../../domain/deliveries.ts';
 import { fromHex, toHex } from '../../hash/bytes.ts';
 import { merkleRoot } from '../../hash/merkleTree.ts';
 import type { Delivery } from '../../journal/holdingTables.ts';
@@ -16,7 +17,10 @@ const SETTLEMENTS_PER_REPORT = 16;
 export async function sendReport(c: Components): Promise<number> {
   const active = c.active();
   if (active === undefined) return 0;
-  const due = c.holding.deliveriesIn('checked').slice(0, SETTLEMENTS_PER_REPORT);
+  const due = c.holding
+    .deliveriesIn('checked')
+    .filter((delivery) => mayBeSettled(c, delivery))
+    .slice(0, SETTLEMENTS_PER_REPORT);
   const answers = await answerPresence(c);
   if (answers.length + due.length === 0) return 0;
   await c.reached('holding: answered');
@@ -25,12 +29,27 @@ export async function sendReport(c: Components): Promise<number> {
     const settlements = due.map((delivery) => settlementOf(c, delivery));
     due.forEach((delivery, index) => {
       const settlement = settlements[index];
-      if (settlement !== undefined) c.holding.putDelivery({ ...delivery, state: 'settled', settlement });
+      if (settlement === undefined) return;
+      const sent = [...(delivery.sent ?? []), settlementDigest(encodeMessage(settlement))];
+      c.holding.putDelivery({ ...delivery, state: 'settled', settlement, sent });
     });
-    c.courier.send(active.nodeId, MessageType.RoundReport, encodeMessage({ answers, settlements }), { term: active.term });
+    c.courier.send(
+      active.nodeId,
+      MessageType.RoundReport,
+      encodeMessage({ answers, settlements }),
+      { term: active.term },
+    );
   });
   await c.reached('holding: settled');
   return answers.length + due.length;
+}
+
+/** A node settles when it holds what is due, or when the window for it is over: then it says what is outstanding. */
+function mayBeSettled(c: Components, { from, to }: Delivery): boolean {
+  const seal = c.seen.sealOf(from);
+  const isOver =
+    seal !== undefined && c.now() >= seal.time + c.windows.answerRounds * c.windows.roundSeconds;
+  return isOver || c.holding.heldOfRequests(from, to).every(({ state }) => state !== 'due');
 }
 
 /** Signed receipts for every request whose records are all held; the rest is outstanding. Empty where nothing was due. */
@@ -43,7 +62,9 @@ function settlementOf(c: Components, delivery: Delivery): Settlement {
     from,
     to,
     receipts: requests
-      .filter((request) => records.every((record) => record.request !== request || record.state === 'held'))
+      .filter((request) =>
+        records.every((record) => record.request !== request || record.state === 'held'),
+      )
       .map((request) => receiptOf(c, request, from)),
     outstanding: records.filter((record) => record.state === 'due').length,
     refused: refused.slice(0, 100).map(({ anchor, reason }) => ({ anchor, reason: reason ?? '' })),
@@ -52,7 +73,9 @@ function settlementOf(c: Components, delivery: Delivery): Settlement {
 
 function receiptOf(c: Components, request: number, from: number): Settlement['receipts'][number] {
   const { federationId, networkId, chainId } = c.self.network;
-  const anchors = c.holding.heldOfRequests(request, request).map(({ anchor }) => fromHex(anchor, 32));
+  const anchors = c.holding
+    .heldOfRequests(request, request)
+    .map(({ anchor }) => fromHex(anchor, 32));
   const receipt = {
     request,
     anchorsRoot: toHex(merkleRoot(anchors)),

@@ -7,7 +7,12 @@ import { merkleTree } from '../../hash/merkleTree.ts';
 import { entryLeafOf } from '../../domain/deliveries.ts';
 import type { SeenSeal } from '../../journal/chainTables.ts';
 import type { HeldRecord } from '../../journal/holdingTables.ts';
-import { decodeMessage, type DeliveryList, deliveryList, deliveryPart } from '../../wire/messages.ts';
+import {
+  decodeMessage,
+  type DeliveryList,
+  deliveryList,
+  deliveryPart,
+} from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import type { DeliveryChecks } from './deliveryChecks.ts';
 
@@ -18,7 +23,11 @@ export function takePart(c: Components, body: Uint8Array): void {
   const part = decodeMessage(deliveryPart, body);
   if (part.parts === 0) return;
   c.db.transaction(() => {
-    if (c.holding.delivery(part.from) !== undefined && c.holding.delivery(part.from)?.state !== 'receiving') return;
+    if (
+      c.holding.delivery(part.from) !== undefined &&
+      c.holding.delivery(part.from)?.state !== 'receiving'
+    )
+      return;
     c.holding.addPart(part);
     c.holding.putDelivery({ from: part.from, to: part.to, state: 'receiving' });
   });
@@ -52,7 +61,9 @@ function takeList(c: Components, list: DeliveryList, seal: SeenSeal, checks: Del
   const leaves = merkleTree(list.entries.map((entry) => entryLeafOf(entry, list.batches)));
   for (const patient of list.patients) {
     const due = list.entries.flatMap((entry, index) =>
-      entry.patientId === patient.patientId ? [heldOf(list, index, seal, leaves.proof(index).map(toHex))] : [],
+      entry.patientId === patient.patientId
+        ? [heldOf(list, index, seal, leaves.proof(index).map(toHex))]
+        : [],
     );
     try {
       checks.patientIsProven(c, patient, seal);
@@ -66,7 +77,8 @@ function takeList(c: Components, list: DeliveryList, seal: SeenSeal, checks: Del
       for (const { handle } of patient.afterHandles) rememberHistory(c, patient, handle, due);
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
-      for (const record of due) c.holding.addHeld({ ...record, state: 'refused', reason: error.code });
+      for (const record of due)
+        c.holding.addHeld({ ...record, state: 'refused', reason: error.code });
       alarm(c, seal, error);
     }
   }
@@ -89,7 +101,10 @@ function heldOf(list: DeliveryList, index: number, seal: SeenSeal, entryPath: He
   const batch = entry === undefined ? undefined : list.batches[entry.batch];
   const patient = list.patients.find(({ patientId }) => patientId === entry?.patientId);
   if (entry === undefined || batch === undefined || patient === undefined) {
-    throw new CarelatticeError('DeliveryMalformed', 'an entry of the delivery list has no batch or patient');
+    throw new CarelatticeError(
+      'DeliveryMalformed',
+      'an entry of the delivery list has no batch or patient',
+    );
   }
   const { salt, batch: _, batchPath: __, peers, ...record } = entry;
   return {

@@ -1,10 +1,14 @@
 import { isPresent } from '../../domain/presenceQuery.ts';
-import { settlementDigest } from '../../domain/deliveries.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { isInTree } from '../../hash/merkleTree.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { answerLeaf, rangeLeaf } from '../../wire/leaves.ts';
-import { decodeMessage, encodeMessage, type RoundProofs, roundProofs } from '../../wire/messages.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  type RoundProofs,
+  roundProofs,
+} from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { packageOf } from './patients.ts';
 
@@ -27,7 +31,8 @@ export function judgeProofs(c: Components): number {
     const settled = c.seen.settledOf(delivery.from);
     const { proofs } = delivery;
     if (seal === undefined || settled === undefined || proofs === undefined) continue;
-    for (const problem of problemsOf(c, proofs, seal.answersRoot, settled.receiptsRoot)) raise(c, problem);
+    for (const problem of problemsOf(c, proofs, seal.answersRoot, settled.receiptsRoot))
+      raise(c, problem);
     c.holding.setJudged(delivery.from);
     judged++;
   }
@@ -40,30 +45,54 @@ interface Problem {
   detail: string;
 }
 
-function problemsOf(c: Components, proofs: RoundProofs, answersRoot: Hex, receiptsRoot: Hex): Problem[] {
+function problemsOf(
+  c: Components,
+  proofs: RoundProofs,
+  answersRoot: Hex,
+  receiptsRoot: Hex,
+): Problem[] {
   const problems: Problem[] = [];
   for (let request = proofs.from; request <= proofs.to; request++) {
     const given = c.seen.request(request)?.answered;
     const proof = proofs.answers.find((answer) => answer.request === request);
     if (given === undefined || proof === undefined) continue; // silence is unknown
-    const leaf = answerLeaf({ salt: proof.salt, request, nodeId: c.self.nodeId, bitmap: proof.bitmap });
+    const leaf = answerLeaf({
+      salt: proof.salt,
+      request,
+      nodeId: c.self.nodeId,
+      bitmap: proof.bitmap,
+    });
     if (proof.bitmap !== given || !isInTree(leaf, hashes(proof.path), fromHex(answersRoot, 32))) {
-      problems.push({ kind: 'wrongAnswer', request, detail: 'the answer under the answers root is not the one given' });
+      problems.push({
+        kind: 'wrongAnswer',
+        request,
+        detail: 'the answer under the answers root is not the one given',
+      });
     }
     if (isMissed(c, request, given)) {
-      problems.push({ kind: 'missedDelivery', request, detail: 'answered yes and got neither delivery nor refusal' });
+      problems.push({
+        kind: 'missedDelivery',
+        request,
+        detail: 'answered yes and got neither delivery nor refusal',
+      });
     }
   }
-  const own = c.holding.delivery(proofs.from)?.settlement;
-  if (own !== undefined && !isSettlementTaken(c, proofs, settlementDigest(encodeMessage(own)), receiptsRoot)) {
-    problems.push({ kind: 'wrongSettlement', request: proofs.from, detail: 'the settlement sent is not under the receipts root' });
+  const sent = c.holding.delivery(proofs.from)?.sent ?? [];
+  if (sent.length > 0 && !isSettlementTaken(c, proofs, sent, receiptsRoot)) {
+    problems.push({
+      kind: 'wrongSettlement',
+      request: proofs.from,
+      detail: 'the settlement sent is not under the receipts root',
+    });
   }
   return problems;
 }
 
 /** A node that knows the patient and may hold all she has gets a record of every batch that names her. */
 function isMissed(c: Components, request: number, bitmap: Hex): boolean {
-  const saidYes = Array.from({ length: fromHex(bitmap).length * 8 }, (_, i) => i).some((i) => isPresent(bitmap, i));
+  const saidYes = Array.from({ length: fromHex(bitmap).length * 8 }, (_, i) => i).some((i) =>
+    isPresent(bitmap, i),
+  );
   if (!saidYes || c.holding.heldOfRequests(request, request).length > 0) return false;
   return c.holding
     .patients()
@@ -73,10 +102,22 @@ function isMissed(c: Components, request: number, bitmap: Hex): boolean {
     );
 }
 
-function isSettlementTaken(c: Components, proofs: RoundProofs, digest: Hex, receiptsRoot: Hex): boolean {
+function isSettlementTaken(
+  c: Components,
+  proofs: RoundProofs,
+  sent: readonly Hex[],
+  receiptsRoot: Hex,
+): boolean {
   const { settlement } = proofs;
-  if (settlement?.digest !== digest) return false;
-  const leaf = rangeLeaf({ salt: settlement.salt, from: proofs.from, to: proofs.to, nodeId: c.self.nodeId, digest });
+  if (settlement === undefined || !sent.includes(settlement.digest)) return false;
+  const { digest } = settlement;
+  const leaf = rangeLeaf({
+    salt: settlement.salt,
+    from: proofs.from,
+    to: proofs.to,
+    nodeId: c.self.nodeId,
+    digest,
+  });
   return isInTree(leaf, hashes(settlement.path), fromHex(receiptsRoot, 32));
 }
 

@@ -6,7 +6,13 @@ import { holdsRelation } from '../../domain/relations.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { HYBRID_SUITE } from '../../wire/kemSuite.ts';
-import { decodeMessage, encodeMessage, enrollmentRequest, type EnrollmentRequest, scopeUpdate } from '../../wire/messages.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  enrollmentRequest,
+  type EnrollmentRequest,
+  scopeUpdate,
+} from '../../wire/messages.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { ScopePackage } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
@@ -41,10 +47,14 @@ function checkEnrollment(c: Components, request: EnrollmentRequest): void {
   const { networkId } = c.self.network;
   if (request.nodeId !== c.self.nodeId) throw refused('the enrolment names another node');
   const known = c.seen.authority(request.patientId);
-  if (known === undefined && patientIdOf(networkId, request.authority, request.idNonce) !== request.patientId) {
+  if (
+    known === undefined &&
+    patientIdOf(networkId, request.authority, request.idNonce) !== request.patientId
+  ) {
     throw refused('the patient id does not follow from its authority');
   }
-  if (known !== undefined && known !== request.authority) throw refused("the authority is not the patient's on chain");
+  if (known !== undefined && known !== request.authority)
+    throw refused("the authority is not the patient's on chain");
   if (recoverAccount(enrollmentDigest(c, request), request.signature) !== request.authority) {
     throw refused("the enrolment is not signed by the patient's authority");
   }
@@ -53,7 +63,10 @@ function checkEnrollment(c: Components, request: EnrollmentRequest): void {
   }
 }
 
-const enrollmentDigest = (c: Components, request: Pick<EnrollmentRequest, 'patientId' | 'seq'>): Uint8Array =>
+const enrollmentDigest = (
+  c: Components,
+  request: Pick<EnrollmentRequest, 'patientId' | 'seq'>,
+): Uint8Array =>
   typedDigest('Enrollment', c.self.network.federationId, {
     networkId: c.self.network.networkId,
     chainId: BigInt(c.self.network.chainId),
@@ -70,7 +83,8 @@ export async function takeScopeUpdate(c: Components, body: Uint8Array): Promise<
   if (patient === undefined || authority === undefined) {
     throw new CarelatticeError('PatientUnknown', 'this patient is not enrolled here');
   }
-  if (update.seq < patient.seq) throw new CarelatticeError('ScopeUpdateStale', 'newer keys are here already');
+  if (update.seq < patient.seq)
+    throw new CarelatticeError('ScopeUpdateStale', 'newer keys are here already');
   const scopePackage = await openedPackage(c, authority, update);
   c.holding.putPatient({
     ...patient,

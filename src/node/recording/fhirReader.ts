@@ -7,12 +7,22 @@ import type { ReadSubmission } from './readSubmission.ts';
 
 /** Reads what a hospital hands in: a FHIR bundle about one patient, valid, grouped into records. */
 export const fhirReader =
-  (validate: (bundle: Bundle) => Promise<OperationOutcomeIssue[]>, directory?: Bundle): ReadSubmission =>
+  (
+    validate: (bundle: Bundle) => Promise<OperationOutcomeIssue[]>,
+    directory?: Bundle,
+  ): ReadSubmission =>
   async (bytes) => {
     const reading = readBundle(bytes);
-    if (reading.kind === 'refused' || reading.kind === 'notBundle') throw fhirRejected(reading.outcome.issue);
+    if (reading.kind === 'refused' || reading.kind === 'notBundle')
+      throw fhirRejected(reading.outcome.issue);
     if (reading.kind === 'directory') {
-      throw fhirRejected([issue('required', 'The bundle has no Patient; hand it in with the patient it is about', 'Bundle.entry')]);
+      throw fhirRejected([
+        issue(
+          'required',
+          'The bundle has no Patient; hand it in with the patient it is about',
+          'Bundle.entry',
+        ),
+      ]);
     }
     const issues = await validate(reading.bundle);
     if (refuses(issues)) throw fhirRejected(issues);

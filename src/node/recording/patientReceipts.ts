@@ -2,7 +2,12 @@ import { recoverAccount } from '../../crypto/signatures.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { fromHex, toHex } from '../../hash/bytes.ts';
 import { merkleTree } from '../../hash/merkleTree.ts';
-import { decodeMessage, encodeMessage, patientFetch, type PatientReceipts } from '../../wire/messages.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  patientFetch,
+  type PatientReceipts,
+} from '../../wire/messages.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
 
@@ -23,13 +28,23 @@ export function readReceipts(c: Components, body: Uint8Array): Uint8Array {
     nonce: BigInt(fetch.nonce),
   });
   const isHers = authority !== undefined && recoverAccount(digest, fetch.signature) === authority;
-  if (!isHers || c.now() >= fetch.expiry || !c.holding.useNonce(fetch.patientId, fetch.nonce, fetch.expiry, c.now())) {
-    throw new CarelatticeError('Unauthorized', 'the request is not signed by the patient for this node and time; sign a new one');
+  if (
+    !isHers ||
+    c.now() >= fetch.expiry ||
+    !c.holding.useNonce(fetch.patientId, fetch.nonce, fetch.expiry, c.now())
+  ) {
+    throw new CarelatticeError(
+      'Unauthorized',
+      'the request is not signed by the patient for this node and time; sign a new one',
+    );
   }
   return encodeMessage({ receipts: receiptsOf(c, fetch.patientId) });
 }
 
-function receiptsOf(c: Components, patientId: PatientReceipts['receipts'][number]['anchor']): PatientReceipts['receipts'] {
+function receiptsOf(
+  c: Components,
+  patientId: PatientReceipts['receipts'][number]['anchor'],
+): PatientReceipts['receipts'] {
   return c.holding
     .timeline(patientId, 1000)
     .filter((record) => record.state === 'held')
@@ -38,7 +53,9 @@ function receiptsOf(c: Components, patientId: PatientReceipts['receipts'][number
       const settlement = seal && c.holding.delivery(seal.from)?.settlement;
       const receipt = settlement?.receipts.find(({ request }) => request === record.request);
       if (receipt === undefined) return [];
-      const anchors = c.holding.heldOfRequests(record.request, record.request).map(({ anchor }) => anchor);
+      const anchors = c.holding
+        .heldOfRequests(record.request, record.request)
+        .map(({ anchor }) => anchor);
       const path = merkleTree(anchors.map((anchor) => fromHex(anchor, 32)))
         .proof(anchors.indexOf(record.anchor))
         .map(toHex);

@@ -15,6 +15,7 @@ import type { Role } from '../role.ts';
 import { countersign, takeScopeUpdate } from './countersign.ts';
 import { readReceipts } from './patientReceipts.ts';
 import { followRelations } from './followRelations.ts';
+import { requestAgain } from './requestAgain.ts';
 import { linkRequest, requestStorage, sendRecordList } from './requestStorage.ts';
 
 /** A recording node: a hospital, lab or clinic that writes, holds and serves its own patients' records. */
@@ -25,8 +26,10 @@ export function recordingNode(
   checks: DeliveryChecks = deliveryChecks,
 ): Role {
   const onEvent = (event: EdgeEvent): void => {
-    if (event.name === 'StorageRequested') linkRequest(c, Number(event.args.request), event.args.batchRoot);
-    if (event.name === 'RelationsSet') followRelations(c, event.args.patientId, event.args.relationsDigest);
+    if (event.name === 'StorageRequested')
+      linkRequest(c, Number(event.args.request), event.args.queryDigest);
+    if (event.name === 'RelationsSet')
+      followRelations(c, event.args.patientId, event.args.relationsDigest);
     if (event.name === 'TermStarted') startAnew(c);
   };
   return {
@@ -37,6 +40,7 @@ export function recordingNode(
       done += await fetchDue(c);
       done += await sendReport(c);
       done += judgeProofs(c);
+      done += requestAgain(c);
       return done;
     },
     async handle(message: IncomingMessage) {
@@ -51,9 +55,13 @@ export function recordingNode(
           c.author.setHolderCount(decodeMessage(holderCount, message.body));
           return undefined;
         default:
-          throw new CarelatticeError('MessageNotForRole', 'a recording node takes no such message', {
-            facts: { type: message.type },
-          });
+          throw new CarelatticeError(
+            'MessageNotForRole',
+            'a recording node takes no such message',
+            {
+              facts: { type: message.type },
+            },
+          );
       }
     },
     async ask(type, body) {
@@ -65,7 +73,11 @@ export function recordingNode(
         case MessageType.PatientFetch:
           return readReceipts(c, body);
         default:
-          throw new CarelatticeError('MessageNotForRole', 'a recording node answers no such question', { facts: { type } });
+          throw new CarelatticeError(
+            'MessageNotForRole',
+            'a recording node answers no such question',
+            { facts: { type } },
+          );
       }
     },
   };
@@ -78,6 +90,7 @@ function startAnew(c: Components): void {
     c.seen.forgetAnswer(request);
   }
   for (const delivery of c.holding.deliveriesIn('settled')) {
-    if (delivery.from > c.seen.lastSettled()) c.holding.putDelivery({ ...delivery, state: 'checked' });
+    if (delivery.from > c.seen.lastSettled())
+      c.holding.putDelivery({ ...delivery, state: 'checked' });
   }
 }

@@ -45,7 +45,7 @@ async function newBatch(c: Components, records: readonly AuthoredRecord[]): Prom
   });
   return c.author.addBatch(
     {
-      task: `request ${batchRoot}`,
+      task: `request ${queryDigest}`,
       batchRoot,
       signature: signDigest(c.self.signingKey, digest),
       keyEpoch: c.self.keyEpoch,
@@ -53,7 +53,9 @@ async function newBatch(c: Components, records: readonly AuthoredRecord[]): Prom
       queryCid,
       paddedCount: query.paddedCount,
       tagEpoch,
-      tagIndex: Object.fromEntries(patientIds.map((patientId, i) => [patientId, query.positions[i] ?? 0])),
+      tagIndex: Object.fromEntries(
+        patientIds.map((patientId, i) => [patientId, query.positions[i] ?? 0]),
+      ),
     },
     records.map((record) => record.anchor),
   );
@@ -63,20 +65,30 @@ function tagOf(c: Components, patientId: Hex, tagEpoch: number): Hex {
   const patient = c.holding.patient(patientId);
   // Withdrawn since the bundle was taken: a random tag that rings no bell.
   if (patient === undefined) return toHex(c.random(16));
-  return presenceTag(packageOf(c, patient).presenceSecret, c.self.network.networkId, c.self.nodeId, tagEpoch);
+  return presenceTag(
+    packageOf(c, patient).presenceSecret,
+    c.self.network.networkId,
+    c.self.nodeId,
+    tagEpoch,
+  );
 }
 
 /** The same batch gives the same transaction, also after a restart. */
 export async function sendRequest(c: Components, batch: OwnBatch): Promise<void> {
   const { exchange } = c.contracts;
-  const data = exchange.encode('requestStorage', [batch.batchRoot, batch.queryDigest, batch.paddedCount, batch.tagEpoch]);
+  const data = exchange.encode('requestStorage', [
+    batch.batchRoot,
+    batch.queryDigest,
+    batch.paddedCount,
+    batch.tagEpoch,
+  ]);
   await post(c, batch.task, exchange.address, data);
   await c.reached('recording: request sent');
 }
 
 /** The chain shows a request of this node: its list goes to the consensus node. Inside the transaction that saw it. */
-export function linkRequest(c: Components, request: number, batchRoot: Hex): void {
-  const batch = c.author.batchByRoot(batchRoot);
+export function linkRequest(c: Components, request: number, queryDigest: Hex): void {
+  const batch = c.author.batchByQuery(queryDigest);
   if (batch === undefined) return;
   c.author.setRequest(batch.id, request);
   sendRecordList(c, request);

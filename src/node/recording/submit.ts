@@ -27,7 +27,12 @@ export interface Accepted {
  * @throws `FhirRejected`, `SubmissionConflict`, `PatientUnknown`, `PatientAmbiguous`, `PatientNotEnrolled`,
  * `ScopeKeyOutdated`, `StoreFull`
  */
-export async function submit(c: Components, read: ReadSubmission, bundle: Uint8Array, key: string): Promise<Accepted> {
+export async function submit(
+  c: Components,
+  read: ReadSubmission,
+  bundle: Uint8Array,
+  key: string,
+): Promise<Accepted> {
   const digest = toHex(sha256(bundle));
   const earlier = c.author.submission(key);
   if (earlier !== undefined) return repeated(c, earlier, digest);
@@ -37,7 +42,12 @@ export async function submit(c: Components, read: ReadSubmission, bundle: Uint8A
   const sealed: Sealed[] = [];
   for (const group of byCategory(records)) sealed.push(...(await sealGroup(c, patient, group)));
   const authored = await store(c, sealed, key);
-  const submission = { key, digest, resources, anchors: authored.map(({ record }) => record.anchor) };
+  const submission = {
+    key,
+    digest,
+    resources,
+    anchors: authored.map(({ record }) => record.anchor),
+  };
   c.author.addSubmission(submission, authored);
   await c.reached('recording: sealed');
   return { submission, records: authored.map(({ record }) => record) };
@@ -45,16 +55,24 @@ export async function submit(c: Components, read: ReadSubmission, bundle: Uint8A
 
 function repeated(c: Components, earlier: Submission, digest: Hex): Accepted {
   if (earlier.digest !== digest) {
-    throw new CarelatticeError('SubmissionConflict', 'this idempotency key was used for another bundle; take a new key', {
-      facts: { key: earlier.key },
-    });
+    throw new CarelatticeError(
+      'SubmissionConflict',
+      'this idempotency key was used for another bundle; take a new key',
+      {
+        facts: { key: earlier.key },
+      },
+    );
   }
-  return { submission: earlier, records: earlier.anchors.flatMap((anchor) => c.author.authored(anchor) ?? []) };
+  return {
+    submission: earlier,
+    records: earlier.anchors.flatMap((anchor) => c.author.authored(anchor) ?? []),
+  };
 }
 
 function byCategory(records: readonly FhirRecord[]): FhirRecord[][] {
   const groups = new Map<string, FhirRecord[]>();
-  for (const record of records) groups.set(record.category, [...(groups.get(record.category) ?? []), record]);
+  for (const record of records)
+    groups.set(record.category, [...(groups.get(record.category) ?? []), record]);
   return [...groups.values()];
 }
 
@@ -69,7 +87,11 @@ interface Sealed {
 }
 
 /** The records of one category share a batch secret and its wrap. */
-async function sealGroup(c: Components, patient: OwnPatient, group: readonly FhirRecord[]): Promise<Sealed[]> {
+async function sealGroup(
+  c: Components,
+  patient: OwnPatient,
+  group: readonly FhirRecord[],
+): Promise<Sealed[]> {
   const [first] = group;
   if (first === undefined) return [];
   const scopeKey = currentScopeKey(c, patient, first.category);
@@ -83,7 +105,15 @@ async function sealGroup(c: Components, patient: OwnPatient, group: readonly Fhi
   const sealed: Sealed[] = [];
   for (const source of group) {
     const { object, sealed: record } = await sealOne(c, source, scopeKey, batchSecret);
-    sealed.push({ source, patientId: patient.patientId, scopeKey, object, record, wrap, batchSecret });
+    sealed.push({
+      source,
+      patientId: patient.patientId,
+      scopeKey,
+      object,
+      record,
+      wrap,
+      batchSecret,
+    });
   }
   return sealed;
 }
@@ -102,7 +132,8 @@ async function store(
   );
   return sealed.map(({ source, patientId, scopeKey, record, batchSecret }, index) => {
     const [content, wrap] = [places[2 * index], places[2 * index + 1]];
-    if (content === undefined || wrap === undefined) throw new Error('the store answers for every content');
+    if (content === undefined || wrap === undefined)
+      throw new Error('the store answers for every content');
     return {
       record: {
         recordId: record.recordId,
@@ -129,16 +160,24 @@ async function store(
 function currentScopeKey(c: Components, patient: OwnPatient, category: string): ScopeEntry {
   const scopeKey = packageOf(c, patient).scopes.find((key) => key.category === category);
   if (scopeKey === undefined) {
-    throw new CarelatticeError('ScopeKeyMissing', 'the patient gave this node no key for this category; ask her client for it', {
-      facts: { category },
-    });
+    throw new CarelatticeError(
+      'ScopeKeyMissing',
+      'the patient gave this node no key for this category; ask her client for it',
+      {
+        facts: { category },
+      },
+    );
   }
   const onChain = c.seen.scopeEpoch(patient.patientId, scopeKey.handle);
   if (onChain !== undefined && onChain.epoch > scopeKey.epoch) {
-    throw new CarelatticeError('ScopeKeyOutdated', "the patient's key for this category has stepped; hand the bundle in again when hers has come", {
-      facts: { category, epoch: scopeKey.epoch, current: onChain.epoch },
-      retryable: true,
-    });
+    throw new CarelatticeError(
+      'ScopeKeyOutdated',
+      "the patient's key for this category has stepped; hand the bundle in again when hers has come",
+      {
+        facts: { category, epoch: scopeKey.epoch, current: onChain.epoch },
+        retryable: true,
+      },
+    );
   }
   return scopeKey;
 }
@@ -165,7 +204,8 @@ function sealOne(c: Components, record: FhirRecord, scopeKey: ScopeEntry, batchS
         previousVersion: NO_VERSION,
         mediaType: record.mediaType,
       },
-      sign: (message) => signDigest(c.self.signingKey, typedDigest('Record', federationId, message)),
+      sign: (message) =>
+        signDigest(c.self.signingKey, typedDigest('Record', federationId, message)),
     },
     record.body,
     c.random,

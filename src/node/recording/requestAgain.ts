@@ -1,0 +1,32 @@
+import type { Components } from '../components.ts';
+
+/**
+ * A request may be sealed without its records: the consensus node went down with the list, or never got it. The author
+ * sees it by its own delivery, which then names none of them, and requests the storage of those records again.
+ */
+export function requestAgain(c: Components): number {
+  let again = 0;
+  for (const { id, request } of c.author.unconfirmedBatches()) {
+    const seal = c.seen.sealOf(request);
+    const delivery = seal && c.holding.delivery(seal.from);
+    if (delivery === undefined || delivery.state === 'receiving') continue;
+    const lost = c.author
+      .recordsOf(id)
+      .filter(({ anchor }) => c.holding.held(anchor) === undefined)
+      // A patient who has withdrawn since gets nothing more stored here.
+      .filter(({ patientId }) => c.holding.patient(patientId)?.state === 'enrolled');
+    c.db.transaction(() => {
+      c.author.confirmBatch(id);
+      if (lost.length === 0) return;
+      c.author.releaseRecords(lost.map(({ anchor }) => anchor));
+      c.holding.addAlarm(
+        'sealedWithoutRecords',
+        request,
+        `${lost.length} records are requested again`,
+        c.self.nodeId,
+      );
+    });
+    again += lost.length;
+  }
+  return again;
+}
