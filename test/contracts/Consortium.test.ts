@@ -17,7 +17,7 @@ describe('Consortium', () => {
   };
 
   const onItself = (edge: Edge, data: string): ProposedCall => ({
-    target: edge.consortium.target.toString(),
+    target: edge.at.consortium,
     data,
   });
 

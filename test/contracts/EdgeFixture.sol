@@ -19,18 +19,23 @@ abstract contract EdgeFixture is CheatCodes {
     }
 
     function admit(address key, uint8 role) internal returns (bytes32) {
+        return nodes.admit(descriptorOf(key, role));
+    }
+
+    function descriptorOf(
+        address key,
+        uint8 role
+    ) internal pure returns (INodeRegistry.NodeDescriptor memory) {
         return
-            nodes.admit(
-                INodeRegistry.NodeDescriptor({
-                    firstSigningKey: key,
-                    nonce: bytes32(uint256(uint160(key))),
-                    role: role,
-                    kemKey: hex"01",
-                    tlsKeyHash: bytes32(uint256(1)),
-                    name: "node",
-                    endpoint: "https://node.example",
-                    licenceHash: 0
-                })
-            );
+            INodeRegistry.NodeDescriptor({
+                firstSigningKey: key,
+                nonce: bytes32(uint256(uint160(key))),
+                role: role,
+                kemKey: hex"01",
+                tlsKeyHash: bytes32(uint256(1)),
+                name: "node",
+                endpoint: "https://node.example",
+                licenceHash: 0
+            });
     }
 }

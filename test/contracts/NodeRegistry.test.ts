@@ -79,7 +79,10 @@ describe('NodeRegistry', () => {
               'uint8',
               'address',
               'uint32',
-              ...Array(4).fill('bytes32'),
+              'bytes32',
+              'bytes32',
+              'bytes32',
+              'bytes32',
               'uint48',
             ],
             [
@@ -166,13 +169,14 @@ describe('NodeRegistry', () => {
       expect(await manager.hasRole(0, consortium.target)).to.deep.equal([true, 0n]);
       for (const [change, error] of cases) {
         const data = nodes.interface.encodeFunctionData('admit', [{ ...good, ...change }]);
-        await expect(
-          edge.govern({ target: nodes.target.toString(), data }),
-        ).to.be.revertedWithCustomError(nodes, error);
+        await expect(edge.govern({ target: edge.at.nodes, data })).to.be.revertedWithCustomError(
+          nodes,
+          error,
+        );
       }
       const observer = { ...good, role: ROLE.observer, kemKey: '0x', endpoint: '' };
       const data = nodes.interface.encodeFunctionData('admit', [observer]);
-      await edge.govern({ target: nodes.target.toString(), data });
+      await edge.govern({ target: edge.at.nodes, data });
     });
 
     it('refuses the 257th recording or index node, and still admits others', async () => {
@@ -384,7 +388,7 @@ describe('NodeRegistry', () => {
       const { nodes, hospitalA, consortium } = edge;
       const nodeId = await edge.idOf(hospitalA);
       const before = await nodes.nodeOf(nodeId);
-      const target = nodes.target.toString();
+      const target = edge.at.nodes;
       for (const data of [
         nodes.interface.encodeFunctionData('rotateKemKey', [NEW_KEM]),
         nodes.interface.encodeFunctionData('setEndpoint', ['https://x', id('tls')]),

@@ -299,11 +299,14 @@ describe('PatientRegistry', () => {
       const sent = await patients
         .connect(registry)
         .submitBatch([...bad.map(([item]) => item), good, step, open, good]);
-      const receipt = await sent.wait();
-      const refusals = (receipt?.logs ?? [])
-        .map((log) => patients.interface.parseLog(log))
-        .filter((log) => log?.name === 'ItemRefused')
-        .map((log) => [log?.args[0], patients.interface.getError(log?.args[1])?.name]);
+      const refused = await patients.queryFilter(
+        patients.filters.ItemRefused,
+        sent.blockNumber ?? 0,
+      );
+      const refusals = refused.map(({ args }) => [
+        args.index,
+        patients.interface.getError(args.reason)?.name,
+      ]);
       expect(refusals).to.deep.equal([
         ...bad.map(([, error], index) => [BigInt(index), error]),
         [BigInt(bad.length + 3), 'OldSeq'],
@@ -333,7 +336,7 @@ describe('PatientRegistry', () => {
       await patients.connect(registry).submitBatch([await relationsItem(alice, 1n, id('1'))]);
       await patients.connect(hospitalB).submitBatch([await epochItem(alice, 2n, 1, id('c'))]);
       const logs = await ethers.provider.getLogs({
-        address: patients.target.toString(),
+        address: edge.at.patients,
         fromBlock: 0,
       });
       const senders = await Promise.all(

@@ -61,6 +61,11 @@ export async function deployContracts({ ethers }: NetworkConnection, deployment:
     deployment.windows ?? WINDOWS,
   ]);
   const locator = await ethers.getContractAt('RecordLocator', await exchange.locator());
+  const at = {
+    consortium: await consortium.getAddress(),
+    nodes: await nodes.getAddress(),
+    patients: await patients.getAddress(),
+  };
   const nodesAbi: Interface = nodes.interface;
   let nonce = 0n;
 
@@ -72,16 +77,16 @@ export async function deployContracts({ ethers }: NetworkConnection, deployment:
   }
 
   const admitting = (name: string, key: string, role: number): ProposedCall => ({
-    target: nodes.target.toString(),
+    target: at.nodes,
     data: nodes.interface.encodeFunctionData('admit', [descriptorOf(name, key, role)]),
   });
 
   const onNode = (verb: 'suspend' | 'resume' | 'remove', nodeId: string): ProposedCall => ({
-    target: nodes.target.toString(),
+    target: at.nodes,
     data: nodesAbi.encodeFunctionData(verb, [nodeId]),
   });
 
-  return { consortium, manager, nodes, patients, exchange, locator, govern, admitting, onNode };
+  return { at, consortium, manager, nodes, patients, exchange, locator, govern, admitting, onNode };
 }
 
 const FOUNDERS = [
