@@ -30,12 +30,12 @@ export function decodeInnerHeader(bytes: Uint8Array): InnerHeader {
   try {
     // The decoder gives what the types name, or throws.
     const [values, signature] = abiDecode(TYPES, bytes, STEP) as [unknown[], Hex];
-    const entries = fields.map(({ name, type }, index) => {
+    const entries = fields.map(({ name, type }, index): [string, unknown] => {
       const value = values[index];
       return [name, type === 'uint32' ? Number(value) : value];
     });
     // Built from the declared fields with the types of the declaration.
-    return { message: Object.fromEntries(entries), signature };
+    return { message: Object.fromEntries(entries) as unknown as RecordMessage, signature };
   } catch (cause) {
     throw new CarelatticeError('BadInnerHeader', 'the inner header of the record is malformed', {
       cause,
