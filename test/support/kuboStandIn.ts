@@ -108,7 +108,9 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
     }
     for await (const { cid, bytes } of reader.blocks()) {
       if (!equalBytes(cid.multihash.digest, sha256(bytes))) {
-        throw new RpcError(`import failed: mismatch in content integrity, expected: ${cid}`);
+        throw new RpcError(
+          `import failed: mismatch in content integrity, expected: ${cid.toString()}`,
+        );
       }
       blocks.set(cid.toString(), bytes);
     }
@@ -117,7 +119,7 @@ export async function startKuboStandIn(): Promise<KuboStandIn> {
     for (const root of await reader.getRoots()) {
       let message = '';
       try {
-        for await (const _ of visit(root.toString()));
+        for await (const cid of visit(root.toString())) blocks.get(cid);
         pins.add(root.toString());
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
@@ -301,7 +303,8 @@ function outTo(response: ServerResponse): Out {
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   try {
-    for await (const part of request) parts.push(new Uint8Array(part));
+    // Without an encoding set, a request gives buffers.
+    for await (const part of request) parts.push(part as Buffer);
   } catch {
     return undefined;
   }

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { CarelatticeError } from '../../../src/errors.ts';
 import { concat } from '../../../src/hash/bytes.ts';
 import type { ContentStore, Holder } from '../../../src/store/contentStore.ts';
+
+/** A recording of `vectors`, in the form that the test declares for it. */
+export function vectorsOf<T>(name: string): T {
+  const text = readFileSync(new URL(`../../../vectors/${name}`, import.meta.url), 'utf8');
+  // The file is ours, and a wrong form fails the test that reads it.
+  return JSON.parse(text) as T;
+}
 
 /** Byte i of the contents of `vectors/cids.json`. */
 export const formulaBytes = (length: number): Uint8Array =>

@@ -6,6 +6,8 @@ import { expect } from 'chai';
 import { openEmbeddedStore } from '../../../src/store/embeddedStore.node.ts';
 import type { ContentStore } from '../../../src/store/contentStore.ts';
 import { behavesAsContentStore } from './contentStore.behaviour.ts';
+import type { DriverUnderTest } from './contentStore.behaviour.ts';
+import { behavesAsHolder } from './holding.behaviour.ts';
 import { MIB, breaking, bytesOf, codeOf, inPieces, ownerOf, seededBytes } from './contents.ts';
 
 describe('EmbeddedStore', () => {
@@ -39,7 +41,7 @@ describe('EmbeddedStore', () => {
   const fileOf = async (cid: string): Promise<string | undefined> =>
     (await blockFiles()).find((path) => path.endsWith(cid));
 
-  behavesAsContentStore({
+  const driver: DriverUnderTest = {
     async open() {
       const store = await openEmbeddedStore({ directory });
       return {
@@ -70,7 +72,9 @@ describe('EmbeddedStore', () => {
         end: () => store.close(),
       };
     },
-  });
+  };
+  behavesAsContentStore(driver);
+  behavesAsHolder(driver);
 
   const alice = ownerOf('alice');
   const bob = ownerOf('bob');

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { expect } from 'chai';
 import { openMemoryStore } from '../../../src/store/memoryStore.ts';
 import { startKuboStandIn } from '../../support/kuboStandIn.ts';
 import type { KuboStandIn } from '../../support/kuboStandIn.ts';
-import { MIB, bytesOf, formulaBytes, ownerOf, seededBytes } from './contents.ts';
+import { MIB, bytesOf, formulaBytes, ownerOf, seededBytes, vectorsOf } from './contents.ts';
 
 interface Exchange {
   label: string;
@@ -17,9 +16,7 @@ interface Exchange {
     body: { text?: string; length?: number; sha256?: string };
   };
 }
-const RECORDED: { log: Exchange[] } = JSON.parse(
-  readFileSync(new URL('../../../vectors/kubo/rpc.json', import.meta.url), 'utf8'),
-);
+const RECORDED = vectorsOf<{ log: Exchange[] }>('kubo/rpc.json');
 
 /** The tests of the Kubo driver are worth what this is worth: the stand-in answers as Kubo did. */
 describe('Kubo stand-in', () => {

@@ -8,6 +8,8 @@ import { openMemoryStore } from '../../../src/store/memoryStore.ts';
 import { startKuboStandIn } from '../../support/kuboStandIn.ts';
 import type { KuboStandIn } from '../../support/kuboStandIn.ts';
 import { behavesAsContentStore } from './contentStore.behaviour.ts';
+import type { DriverUnderTest } from './contentStore.behaviour.ts';
+import { behavesAsHolder } from './holding.behaviour.ts';
 import { MIB, bytesOf, codeOf, holderOver, ownerOf, seededBytes } from './contents.ts';
 
 describe('KuboStore', () => {
@@ -33,7 +35,7 @@ describe('KuboStore', () => {
       authorization: 'Bearer of-the-operator',
     });
 
-  behavesAsContentStore({
+  const driver: DriverUnderTest = {
     async open() {
       const store = await open();
       return {
@@ -51,7 +53,9 @@ describe('KuboStore', () => {
         end: () => store.close(),
       };
     },
-  });
+  };
+  behavesAsContentStore(driver);
+  behavesAsHolder(driver);
 
   const alice = ownerOf('alice');
   const bob = ownerOf('bob');
