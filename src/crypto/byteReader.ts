@@ -5,7 +5,7 @@ export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Reads a source in pieces of the size one asks for. */
 export interface ByteReader {
-  /** Exactly `size` bytes, in memory of their own. @throws `SourceEnded` */
+  /** Exactly `size` bytes, valid until the next call: they may lie in the source's own memory. @throws `SourceEnded` */
   read(size: number): Promise<Uint8Array>;
   /** Whether nothing is left. */
   atEnd(): Promise<boolean>;
@@ -33,6 +33,11 @@ export function byteReader(source: ByteSource): ByteReader {
 
   return {
     async read(size) {
+      if (chunk.length >= size) {
+        const part = chunk.subarray(0, size);
+        chunk = chunk.subarray(size);
+        return part;
+      }
       const out = new Uint8Array(size);
       let filled = 0;
       while (filled < size) {

@@ -51,9 +51,12 @@ interface Rehearsal {
   failed: boolean;
   /** Where the body ends at the earliest: behind its last byte that is not zero. */
   contentEnd: number;
-  /** The plaintext of a body of one segment, which then need not be read again. */
-  held: Uint8Array | undefined;
+  /** The plaintext of a small body, which then need not be read again. */
+  held: Uint8Array[] | undefined;
 }
+
+/** Largest padded body that is held in memory instead of being read twice. */
+const HELD_SIZE = 4 << 20;
 
 function endOfContent(plaintext: Uint8Array): number {
   let end = plaintext.length;
@@ -62,7 +65,8 @@ function endOfContent(plaintext: Uint8Array): number {
 }
 
 function rehearse(recordKey: Uint8Array, start: RecordStart) {
-  const rehearsal: Rehearsal = { recordKey, failed: false, contentEnd: 0, held: undefined };
+  const held = start.header.bodySize <= HELD_SIZE ? [] : undefined;
+  const rehearsal: Rehearsal = { recordKey, failed: false, contentEnd: 0, held };
   const cipher = cipherOf(bodyKeyOf(recordKey), start);
   const count = segmentCount(start.header);
   const watch = (sealed: Uint8Array, index: number): void => {
@@ -71,7 +75,7 @@ function rehearse(recordKey: Uint8Array, start: RecordStart) {
       const plaintext = openSegment(cipher, index, index === count - 1, sealed);
       const end = endOfContent(plaintext);
       if (end > 0) rehearsal.contentEnd = index * start.header.segmentSize + end;
-      if (count === 1) rehearsal.held = plaintext;
+      rehearsal.held?.push(plaintext);
     } catch (error) {
       if (!hasCode(error, 'OpeningFailed')) throw error;
       rehearsal.failed = true; // told when the anchor has been compared: only then it is the author's fault
@@ -120,6 +124,17 @@ function assertPadding({ bodyLength }: RecordMessage, scan: RecordScan, contentE
   }
 }
 
+/** The first `bodyLength` bytes of the plaintext in memory, as copies. */
+function* deliverHeld(held: readonly Uint8Array[], bodyLength: number): Generator<Uint8Array> {
+  let left = bodyLength;
+  for (const plaintext of held) {
+    if (left === 0) return;
+    const part = plaintext.slice(0, left);
+    left -= part.length;
+    yield part;
+  }
+}
+
 /** Reads the segments again and delivers them: byte for byte those that were checked. */
 async function* deliver(
   source: ByteSource,
@@ -153,7 +168,7 @@ async function* deliver(
 /**
  * Opens a record. Everything is checked before any plaintext is delivered: what `checkRecord` checks, then the key
  * commitment, the inner header, its author's signature, that every segment opens, and the padding. `source` is read
- * twice when the body has more than one segment (1 MiB); memory stays flat.
+ * twice when the body is larger than 4 MiB; memory stays flat.
  * @throws as `checkRecord`, and `CommitmentMismatch`, `OpeningFailed`, `BadInnerHeader`, `InnerHeaderMismatch`,
  * `AuthorMismatch`, `BadPadding`
  */
@@ -179,7 +194,7 @@ export async function openRecord(
   const body: AsyncIterable<Uint8Array> = {
     async *[Symbol.asyncIterator]() {
       if (held === undefined) yield* deliver(source(), opening, scan, cipher, bodyLength);
-      else if (bodyLength > 0) yield held.slice(0, bodyLength);
+      else yield* deliverHeld(held, bodyLength);
     },
   };
   const { header, size, headerHash, bodyRoot, ciphertextRoot } = scan;

@@ -94,7 +94,7 @@ async function readAll(
     segmentHashes.push(sha256(segment));
     watch?.(segment, index);
   }
-  const sealedInner = await reader.read(header.innerSize);
+  const sealedInner = (await reader.read(header.innerSize)).slice();
   if (!(await reader.atEnd())) {
     throw wrong('RecordMalformed', 'bytes follow the record', listed.recordId);
   }
