@@ -12,21 +12,26 @@ import type { Rpc, RpcOptions } from './rpc.ts';
 import { rpcMalformed } from './rpcAnswer.ts';
 import type { RpcCall } from './rpcAnswer.ts';
 
+type MethodParts<M> =
+  M extends TypedContractMethod<infer A, infer R, infer S>
+    ? { readonly args: A; readonly result: R; readonly mutability: S }
+    : never;
+
 /** Names of the functions of a TypeChain contract. */
 export type MethodName<C extends BaseContract> = {
-  [N in keyof C]: C[N] extends TypedContractMethod<infer _A, infer _R, infer _S> ? N : never;
+  [N in keyof C]: [MethodParts<C[N]>] extends [never] ? never : N;
 }[Exclude<keyof C, keyof BaseContract>] &
   string;
 
-export type MethodArguments<C extends BaseContract, N extends MethodName<C>> =
-  C[N] extends TypedContractMethod<infer A, infer _R, infer _S> ? A : never;
+export type MethodArguments<C extends BaseContract, N extends MethodName<C>> = MethodParts<
+  C[N]
+>['args'];
 
-export type MethodResult<C extends BaseContract, N extends MethodName<C>> =
-  C[N] extends TypedContractMethod<infer _A, infer R, infer _S>
-    ? R extends readonly [infer Only]
-      ? Only
-      : R
-    : never;
+type OnlyOne<R> = R extends readonly [infer Only] ? Only : R;
+
+export type MethodResult<C extends BaseContract, N extends MethodName<C>> = OnlyOne<
+  MethodParts<C[N]>['result']
+>;
 
 /** A question to a view function, for `readAll`. */
 export interface Reading<R> {

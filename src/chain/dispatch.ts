@@ -15,7 +15,7 @@ export interface Dispatch {
   /** Replaces it at the same nonce with a higher fee. */
   bump(row: StoredTransaction, head: number): Promise<readonly SettleOutcome[]>;
   /** Whether this process has broadcast the newest attempt. */
-  isOut(row: StoredTransaction): boolean;
+  readonly isOut: (row: StoredTransaction) => boolean;
   /** Its block left the chain: it must go out again. */
   forget(row: StoredTransaction): void;
 }

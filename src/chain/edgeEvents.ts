@@ -54,18 +54,17 @@ type EventNames<C extends BaseContract> = Exclude<
   `${string}(${string}` | number | symbol
 >;
 
-type EventOf<Contract, C extends BaseContract> = {
-  [Name in EventNames<C>]: C['filters'][Name] extends TypedContractEvent<
-    infer _I,
-    infer _O,
-    infer Output
-  >
-    ? {
-        readonly contract: Contract;
-        readonly name: Name;
-        readonly args: ArgumentsOf<Output>;
-      } & EventPlace
+type EventParts<E> =
+  E extends TypedContractEvent<infer I, infer T, infer O>
+    ? { readonly input: I; readonly tuple: T; readonly object: O }
     : never;
+
+type EventOf<Contract, C extends BaseContract> = {
+  [Name in EventNames<C>]: {
+    readonly contract: Contract;
+    readonly name: Name;
+    readonly args: ArgumentsOf<EventParts<C['filters'][Name]>['object']>;
+  } & EventPlace;
 }[EventNames<C>];
 
 /**

@@ -107,7 +107,8 @@ export function batchAnswersOf(
   }
   if (value.length !== calls.length) throw rpcMalformed(endpoint, 'wrong number of answers');
   const byId = new Map<unknown, unknown>();
-  for (const answer of value) {
+  const list: readonly unknown[] = value;
+  for (const answer of list) {
     if (typeof answer === 'object' && answer !== null && 'id' in answer)
       byId.set(answer.id, answer);
   }

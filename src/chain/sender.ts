@@ -53,6 +53,8 @@ export interface Sender {
   receiptOf(task: string): StoredTransaction | undefined;
 }
 
+type IncludedTransaction = StoredTransaction & { readonly inclusion: Inclusion };
+
 const WINDOW = 16;
 const PATIENCE = 3;
 const SIGHTINGS = 3;
@@ -150,7 +152,7 @@ export function createSender(options: SenderOptions): Sender {
         sightings.delete(row.nonce);
         outcomes.push(...(await note(row, inclusion, final)));
       } else if (row.inclusion !== undefined) {
-        outcomes.push(vanished(row));
+        outcomes.push(vanished({ ...row, inclusion: row.inclusion }));
       } else if (row.nonce < used) {
         sight(row.nonce);
       }
@@ -194,15 +196,15 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   /** Its block left the chain: the same bytes go out again. */
-  function vanished(row: StoredTransaction): SettleOutcome {
-    const { inclusion: _, ...rest } = row;
+  function vanished(row: IncludedTransaction): SettleOutcome {
+    const { inclusion, ...rest } = row;
     const back: StoredTransaction = {
       ...rest,
       state: row.state === 'included' ? 'sent' : row.state,
     };
     table.update(back);
     dispatch.forget(back);
-    return { kind: 'vanished', row: back };
+    return { kind: 'vanished', row: back, inclusion };
   }
 
   /** A nonce that is used without a receipt of ours, seen several times, was used by somebody else. */

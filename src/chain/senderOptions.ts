@@ -3,11 +3,17 @@ import type { CarelatticeError } from '../errors.ts';
 import type { Finality } from './finality.ts';
 import type { Rpc } from './rpc.ts';
 import type { TransactionSigner } from './signTransaction.ts';
-import type { StoredTransaction, TransactionTable } from './transactionTable.ts';
+import type { Inclusion, StoredTransaction, TransactionTable } from './transactionTable.ts';
 
 /** What happened to a transaction since the last call of `settle`. */
 export type SettleOutcome =
-  | { readonly kind: 'included' | 'final' | 'vanished' | 'bumped'; readonly row: StoredTransaction }
+  | { readonly kind: 'included' | 'final' | 'bumped'; readonly row: StoredTransaction }
+  /** The block of `inclusion` left the chain; the same bytes go out again. */
+  | {
+      readonly kind: 'vanished';
+      readonly row: StoredTransaction;
+      readonly inclusion: Inclusion;
+    }
   /** It stands in a final block and changed nothing. `error` is `Reverted` with the contract's error. */
   | { readonly kind: 'reverted'; readonly row: StoredTransaction; readonly error: CarelatticeError }
   /** No node will take it; its nonce is being closed. */

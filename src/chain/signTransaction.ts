@@ -7,7 +7,7 @@ import type { Attempt, Fee } from './transactionTable.ts';
 export interface TransactionSigner {
   /** Lower case. */
   readonly account: Hex;
-  sign(digest: Uint8Array): Hex;
+  readonly sign: (digest: Uint8Array) => Hex;
 }
 
 /** A signer with a private key of 32 bytes, as hex. */

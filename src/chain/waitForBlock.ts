@@ -17,21 +17,19 @@ export async function waitForBlock(rpc: Rpc, after: number, wait: BlockWait = {}
     const number = numberOf(await rpc.send('eth_blockNumber', [], { signal }), 'eth_blockNumber');
     if (number > after) return number;
     await pause(intervalMs, signal);
+    signal?.throwIfAborted();
   }
 }
 
-/** Resolves after `ms`; rejects with the signal's reason as soon as that is aborted. */
+/** Resolves after `ms`, or as soon as the signal is aborted. */
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const stop = (): void => {
+  return new Promise((resolve) => {
+    const end = (): void => {
       clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', end);
       resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
+    };
+    const timer = setTimeout(end, signal?.aborted === true ? 0 : ms);
+    signal?.addEventListener('abort', end);
   });
 }

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { JsonFragment } from 'ethers';
+import { z } from 'zod';
 import { CarelatticeError } from '../errors.ts';
 
 /** The folder of the package: the nearest one above this file with a `package.json` of ours. */
@@ -19,22 +21,30 @@ export function packageRoot(): string {
   return folder;
 }
 
+const artifact = z.object({
+  _format: z.string(),
+  contractName: z.string(),
+  sourceName: z.string(),
+  bytecode: z.string().startsWith('0x'),
+  abi: z.array(z.custom<JsonFragment>()),
+  deployedBytecode: z.string().startsWith('0x'),
+  linkReferences: z.record(z.string(), z.never()),
+  deployedLinkReferences: z.record(z.string(), z.never()),
+});
+
 /**
  * A contract of `contracts/edge` as `hardhat build` left it: of the default profile, or of `production`
  * when that was built last. @throws `NoArtifacts`
  */
-export async function edgeArtifact(name: string) {
+export async function edgeArtifact(name: string): Promise<z.infer<typeof artifact>> {
   const path = join(packageRoot(), 'artifacts', 'contracts', 'edge', `${name}.sol`, `${name}.json`);
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return artifact.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     throw new CarelatticeError(
       'NoArtifacts',
       'the contracts are not compiled; run npx hardhat build',
-      {
-        facts: { contract: name },
-        cause,
-      },
+      { facts: { contract: name }, cause },
     );
   }
 }

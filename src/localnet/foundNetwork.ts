@@ -126,10 +126,10 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
     threshold: Math.ceil((2 * memberCount) / 3),
     nodes: descriptors,
   });
-  const { account: from, request } = await unlockedProvider(rpc, undefined);
+  const payer = await unlockedProvider(rpc, undefined);
   for (const { signingKey: to } of descriptors) {
-    const payment = { from, to, value: toQuantity(ALLOWANCE) };
-    await request({ method: 'eth_sendTransaction', params: [payment] });
+    const payment = { from: payer.account, to, value: toQuantity(ALLOWANCE) };
+    await payer.request({ method: 'eth_sendTransaction', params: [payment] });
   }
   return {
     manifestPath: await writeManifest(folder, manifest),

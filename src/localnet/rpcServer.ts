@@ -52,16 +52,20 @@ async function answer(provider: Eip1193Provider, request: IncomingMessage) {
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request) {
-    const bytes: Uint8Array = part;
-    size += bytes.length;
-    if (size > MAX_BODY) throw new CarelatticeError('BodyTooLarge', 'the request is too large');
-    parts.push(bytes);
-  }
-  return Buffer.concat(parts).toString('utf8');
+function bodyOf(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size <= MAX_BODY) parts.push(part);
+    });
+    request.on('error', reject);
+    request.on('end', () => {
+      if (size <= MAX_BODY) resolve(Buffer.concat(parts).toString('utf8'));
+      else reject(new CarelatticeError('BodyTooLarge', 'the request is too large'));
+    });
+  });
 }
 
 async function answerOne(provider: Eip1193Provider, call: unknown): Promise<unknown> {

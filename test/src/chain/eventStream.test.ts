@@ -223,6 +223,19 @@ describe('The stream of events', () => {
     expect((await streamOf().poll({ ...cursor, window })).kind).to.equal('tooDeep');
   });
 
+  it('follows the chain far below the head, too', async () => {
+    const { cursor } = await readAll(streamOf(), start());
+    await chain.mine(200);
+    const window = cursor.window.map(({ number }) => ({ number, hash: hash(`other ${number}`) }));
+    expect((await streamOf().poll({ ...cursor, window })).kind).to.equal('tooDeep');
+    const endless = through((method, answer, params) =>
+      method === 'eth_getBlockByNumber' && params[0] !== 'latest' && params[1] === false
+        ? null
+        : answer,
+    );
+    expect(await endless.poll(start())).to.deep.include({ kind: 'quiet', cursor: start() });
+  });
+
   it('delivers nothing when the chain moves while a page is read', async () => {
     await request('one');
     const moving = through((method, answer) =>

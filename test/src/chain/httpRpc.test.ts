@@ -7,7 +7,7 @@ import type { Rpc } from '../../../src/chain/rpc.ts';
 import { revertDataOf } from '../../../src/chain/rpcAnswer.ts';
 import { CarelatticeError } from '../../../src/errors.ts';
 import { failureOf } from './failureOf.ts';
-import { standIn } from './standInNode.ts';
+import { callOf, callsOf, standIn } from './standInNode.ts';
 import type { StandIn } from './standInNode.ts';
 
 describe('JSON-RPC over HTTP', () => {
@@ -27,7 +27,7 @@ describe('JSON-RPC over HTTP', () => {
   }
 
   const result = (body: string, value: unknown): string =>
-    JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body).id, result: value });
+    JSON.stringify({ jsonrpc: '2.0', id: callOf(body).id, result: value });
 
   it('returns the result', async () => {
     const rpc = await rpcTo((body, response) => response.end(result(body, '0x1')));
@@ -72,7 +72,7 @@ describe('JSON-RPC over HTTP', () => {
   it('names the method that the node refused and keeps the data of a revert', async () => {
     const rpc = await rpcTo((body, response) => {
       const error = { code: 3, message: 'execution reverted', data: '0xABCDEF01' };
-      response.end(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body).id, error }));
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: callOf(body).id, error }));
     });
     const error = await failureOf(rpc.send('eth_call', []));
     expect(error.code).to.equal('RpcFailed');
@@ -85,7 +85,7 @@ describe('JSON-RPC over HTTP', () => {
     const rpc = await rpcTo((body, response) => {
       response.statusCode = 400;
       const error = { code: -32601, message: 'no such method' };
-      response.end(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body).id, error }));
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: callOf(body).id, error }));
     });
     expect(await failureOf(rpc.send('eth_nope', []))).to.include({ code: 'RpcFailed' });
   });
@@ -107,11 +107,14 @@ describe('JSON-RPC over HTTP', () => {
   }
 
   it('follows no redirect', async () => {
+    const other = await standIn((body, response) => response.end(result(body, '0x1')));
     const rpc = await rpcTo((_, response) => {
-      response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end();
+      response.writeHead(307, { location: other.url }).end();
     });
     expect(await failureOf(rpc.send('eth_chainId', []))).to.include({ code: 'ChainUnreachable' });
     expect(node?.bodies).to.have.length(1);
+    expect(other.bodies).to.deep.equal([]);
+    await other.close();
   });
 
   it('gives up a node that does not answer in time', async () => {
@@ -169,7 +172,7 @@ describe('JSON-RPC over HTTP', () => {
 
   it('puts the answers of a batch in the order of its questions', async () => {
     const rpc = await rpcTo((body, response) => {
-      const calls: { id: number; method: string }[] = JSON.parse(body);
+      const calls = callsOf(body);
       const answers = calls.map(({ id, method }) => ({ jsonrpc: '2.0', id, result: method }));
       response.end(JSON.stringify(answers.reverse()));
     });
@@ -180,7 +183,7 @@ describe('JSON-RPC over HTTP', () => {
   it('cuts a long batch and keeps refusals apart from answers', async () => {
     const rpc = await rpcTo(
       (body, response) => {
-        const calls: { id: number; method: string }[] = JSON.parse(body);
+        const calls = callsOf(body);
         const answers = calls.map(({ id, method }) =>
           method === 'bad'
             ? { jsonrpc: '2.0', id, error: { code: -1, message: 'no' } }

@@ -200,6 +200,66 @@ describe('The sender of transactions', () => {
     expect(await requestCount()).to.equal(1n);
   });
 
+  it('replaces the first in line even when its fee looks high enough', async () => {
+    const cheap = lyingRpc(noting(), (method, answer) =>
+      method === 'eth_getBlockByNumber' && answer !== null && typeof answer === 'object'
+        ? { ...answer, baseFeePerGas: '0x1' }
+        : answer,
+    );
+    await request(senderOf(), 'one');
+    await request(senderOf(), 'two');
+    await expensiveBlocks(3);
+    const sender = senderOf({ rpc: cheap });
+    await sender.settle();
+    expect(told(await sender.settle())).to.deep.equal(['one bumped']);
+  });
+
+  it('counts the blocks of its patience from the first broadcast', async () => {
+    const sender = senderOf();
+    const data = storageRequest(edge, 'one', (await headOf(chain.rpc)).time);
+    sender.store('one', await sender.plan(exchange(), data));
+    await expensiveBlocks(4);
+    await sender.settle();
+    expect(told(await sender.settle())).to.deep.equal([]);
+    await expensiveBlocks(3);
+    expect(told(await sender.settle())).to.deep.equal(['one bumped']);
+  });
+
+  it('settles nothing while a row is being broadcast', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const asked: string[] = [];
+    let onBroadcast = (): void => undefined;
+    const isBroadcasting = new Promise<void>((resolve) => {
+      onBroadcast = resolve;
+    });
+    const sender = senderOf({
+      rpc: {
+        ...chain.rpc,
+        async send(method, params, options) {
+          asked.push(method);
+          if (method === 'eth_sendRawTransaction') {
+            onBroadcast();
+            await gate;
+          }
+          return chain.rpc.send(method, params, options);
+        },
+      },
+    });
+    const sending = request(sender, 'one');
+    await isBroadcasting;
+    const before = asked.length;
+    const settling = sender.settle();
+    await chain.mine();
+    expect(asked).to.have.length(before);
+    release();
+    await sending;
+    await settling;
+    expect(asked.length).to.be.greaterThan(before);
+  });
+
   it('finds the receipt of an older attempt too', async () => {
     let isLossy = false;
     const sender = senderOf({
@@ -328,8 +388,9 @@ describe('The sender of transactions', () => {
     expect(told(await sender.settle())).to.deep.equal(['one included']);
     expect(told(await sender.settle())).to.deep.equal([]);
     await chain.rpc.send('evm_revert', [fork]);
-    await chain.mine(2);
+    await chain.mine();
     expect(told(await sender.settle())).to.deep.equal(['one vanished']);
+    expect(broadcasts).to.have.length(2);
     await chain.mine();
     expect(told(await sender.settle())).to.deep.equal(['one included']);
     await chain.mine(2);
@@ -450,7 +511,7 @@ describe('The sender of transactions', () => {
   });
 
   it('signs nothing with a key that is not of its account', async () => {
-    const other = { account: edge.hospital.account, sign: edge.registry.sign };
+    const other = { ...edge.registry, account: edge.hospital.account };
     expect(await failureOf(request(senderOf({ signer: other }), 'one'))).to.include({
       code: 'WrongSigner',
     });

@@ -1,5 +1,14 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+
+const call = z.object({ id: z.number(), method: z.string() });
+
+/** The one call of a request. */
+export const callOf = (body: string) => call.parse(JSON.parse(body));
+
+/** The calls of a batch. */
+export const callsOf = (body: string) => z.array(call).parse(JSON.parse(body));
 
 export interface StandIn {
   readonly url: string;
