@@ -216,13 +216,25 @@ describe('EmbeddedStore', () => {
   it('keeps a block that one batch shares with another, failing one', async () => {
     const store = await openEmbeddedStore({ directory });
     const bytes = seededBytes('raced', MIB);
-    const failing = store
-      .putMany([
-        { owner: alice, source: bytes },
-        { owner: alice, source: breaking(bytes) },
-      ])
-      .catch(() => undefined);
-    const [{ cid, size }] = await Promise.all([store.put(bob, bytes), failing]);
+    let erased: Promise<unknown> = Promise.resolve();
+    // Erased before it is committed, so that its batch fails after its file got its name ...
+    const failing = store.put(
+      alice,
+      (async function* () {
+        yield bytes;
+        erased = store.erase(alice);
+      })(),
+    );
+    // ... while this one is waiting to commit the same block.
+    const kept = store.put(
+      bob,
+      (async function* () {
+        yield bytes;
+        await erased;
+      })(),
+    );
+    expect(await codeOf(failing)).to.equal('ContentErased');
+    const { cid, size } = await kept;
     expect(await bytesOf(store.get(cid, size))).to.have.lengthOf(size);
     await store.close();
   });

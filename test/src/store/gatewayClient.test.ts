@@ -152,7 +152,7 @@ describe('gateway client', () => {
     g.allow(content);
     const client256 = changing(async function* (car) {
       yield car.subarray(0, 59);
-      yield Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x01);
+      yield Uint8Array.of(0x80, 0x80, 0x80, 0x7f);
       throw new Error('read on');
     });
     expect(await codeOf(bytesOf(client256.stream(content)))).to.equal('ContentCorrupt');

@@ -1,6 +1,7 @@
 import { CarReader } from '@ipld/car/reader';
 import { expect } from 'chai';
-import type { ContentStore } from '../../../src/store/contentStore.ts';
+import { rawCid } from '../../../src/store/cid.ts';
+import type { ContentStore, StoredContent } from '../../../src/store/contentStore.ts';
 import { openMemoryStore } from '../../../src/store/memoryStore.ts';
 import { summary } from './contentStore.behaviour.ts';
 import type { DriverUnderTest, OpenDriver } from './contentStore.behaviour.ts';
@@ -112,6 +113,13 @@ export function behavesAsHolder(driver: DriverUnderTest): void {
       await store.pull(alice, cid, size, [holderOver('a', origin)]);
       await store.pull(bob, cid, size, []);
       expect((await statusOf())?.owners).to.have.members([alice, bob]);
+    });
+
+    it('refuses another size for what it has', async () => {
+      await store.pull(alice, cid, size, [holderOver('a', origin)]);
+      const work = store.pull(bob, cid, size + 1, [holderOver('a', origin)]);
+      expect(await codeOf(work)).to.equal('ContentCorrupt');
+      expect((await statusOf())?.owners).to.deep.equal([alice]);
     });
 
     it('gives up at the abort signal while a holder hangs', async () => {
@@ -234,25 +242,40 @@ export function behavesAsHolder(driver: DriverUnderTest): void {
     });
 
     it('of a missing block is found and healed for every content that shares it', async () => {
-      const common = seededBytes('common', MIB);
-      const contents = [];
-      for (const [owner, tail] of [[alice, 'x'] as const, [bob, 'y'] as const]) {
-        const bytes = Buffer.concat([common, seededBytes(tail, 10)]);
-        contents.push(await store.put(owner, bytes));
-        await origin.put(owner, bytes);
-      }
-      const first = (await bytesOf(store.exportCar(contents[0]?.cid ?? ''))).subarray(0);
-      const reader = await CarReader.fromBytes(first);
-      const shared = [];
-      for await (const { cid, bytes } of reader.blocks())
-        if (bytes.length === MIB) shared.push(cid);
-      await opened.removeBehindItsBack(String(shared[0]));
+      const [first, second] = await twoThatShareABlock();
+      const found = await store.scrub();
+      expect(found.damaged).to.have.members([first.cid, second.cid]);
       const report = await store.scrub({ holdersOf: async () => [holderOver('o', origin)] });
-      expect(report.healed).to.have.members(contents.map(({ cid }) => cid));
-      for (const { cid, size } of contents) {
+      expect(report.healed).to.have.members([first.cid, second.cid]);
+      for (const { cid, size } of [first, second]) {
         expect(await bytesOf(store.get(cid, size))).to.have.lengthOf(size);
       }
     });
+
+    it('of a shared block is over for all once one content is pulled again', async () => {
+      const [first, second] = await twoThatShareABlock();
+      await store.scrub();
+      expect(await store.has(second.cid)).to.equal(false);
+      await store.pull(alice, first.cid, first.size, [holderOver('o', origin)]);
+      expect(await store.has(second.cid)).to.equal(true);
+      expect(await bytesOf(store.get(second.cid, second.size))).to.have.lengthOf(second.size);
+    });
+
+    /** Two contents here and at the origin, and the first block of both gone here. */
+    async function twoThatShareABlock(): Promise<[StoredContent, StoredContent]> {
+      const common = seededBytes('common', MIB);
+      const putBoth = async (owner: string, tail: string): Promise<StoredContent> => {
+        const bytes = Buffer.concat([common, seededBytes(tail, 10)]);
+        await origin.put(owner, bytes);
+        return store.put(owner, bytes);
+      };
+      const both: [StoredContent, StoredContent] = [
+        await putBoth(alice, 'x'),
+        await putBoth(bob, 'y'),
+      ];
+      await opened.removeBehindItsBack(rawCid(common));
+      return both;
+    }
   });
 
   async function listed() {

@@ -3,10 +3,51 @@ import { importBytes } from 'ipfs-unixfs-importer';
 import type { ImporterOptions } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import { balanced } from 'ipfs-unixfs-importer/layout';
+import { CID } from 'multiformats/cid';
+import { create as createDigest } from 'multiformats/hashes/digest';
+import { sha256 } from '#sha256';
 import { buildDag } from '../../../src/store/buildDag.ts';
 import { rawCid } from '../../../src/store/cid.ts';
 import { readDag, walkDag } from '../../../src/store/verifiedDag.ts';
 import { MIB, bytesOf, codeOf, inPieces, seededBytes } from './contents.ts';
+
+interface InnerNode {
+  type: number;
+  data?: Uint8Array;
+  fileSize: number;
+  blockSizes: number[];
+  links: { cid: string; name: string; size: number }[];
+  /** Bytes behind the last field of the UnixFS data. */
+  extra?: Uint8Array;
+}
+
+/** dag-pb around UnixFS, field by field (https://ipld.io/specs/codecs/dag-pb/spec/), right or wrong. */
+function encodeInnerNode(node: InnerNode): Uint8Array {
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+  const bytesField = (field: number, bytes: Uint8Array): number[] => [
+    field * 8 + 2,
+    ...varint(bytes.length),
+    ...bytes,
+  ];
+  const numberField = (field: number, value: number): number[] => [field * 8, ...varint(value)];
+  const links = node.links.flatMap(({ cid, name, size }) => {
+    const link = [
+      ...bytesField(1, CID.parse(cid).bytes),
+      ...bytesField(2, Buffer.from(name)),
+      ...numberField(3, size),
+    ];
+    return bytesField(2, Uint8Array.from(link));
+  });
+  const unixfs = [
+    ...numberField(1, node.type),
+    ...(node.data === undefined ? [] : bytesField(2, node.data)),
+    ...numberField(3, node.fileSize),
+    ...node.blockSizes.flatMap((size) => numberField(4, size)),
+    ...(node.extra ?? []),
+  ];
+  return Uint8Array.from([...links, ...bytesField(1, Uint8Array.from(unixfs))]);
+}
 
 type Blocks = Map<string, Uint8Array>;
 
@@ -102,11 +143,48 @@ describe('verified DAG', () => {
     expect(await codeOf(open({ cid: 'bafkqaaa', size: 0 }))).to.equal('BadCid');
   });
 
-  it('refuses a directory and an inner node with content of its own', async () => {
-    const file = seededBytes('small', 100);
-    const wrapped = await foreign(file, { profile: 'unixfs-v1-2025', rawLeaves: false });
-    const content = { cid: wrapped.cid, size: 2 * MIB };
-    expect(await codeOf(contentOf(content, wrapped.blocks))).to.equal('ContentCorrupt');
+  describe('an inner node made by hand', () => {
+    const leaves = [seededBytes('left', MIB), seededBytes('right', 7)];
+    const size = MIB + 7;
+    const good: InnerNode = {
+      type: 2,
+      fileSize: size,
+      blockSizes: leaves.map((leaf) => leaf.length),
+      links: leaves.map((leaf) => ({ cid: rawCid(leaf), name: '', size: leaf.length })),
+    };
+    const reading = (node: InnerNode) => {
+      const bytes = encodeInnerNode(node);
+      const digest = createDigest(0x12, sha256(bytes));
+      const cid = CID.create(1, 0x70, digest).toString();
+      const blocks = new Map(leaves.map((leaf) => [rawCid(leaf), leaf])).set(cid, bytes);
+      return { cid, work: contentOf({ cid, size }, blocks) };
+    };
+
+    it('is taken in the one right form', async () => {
+      const { cid, work } = reading(good);
+      expect(cid).to.equal((await built(Buffer.concat(leaves))).cid);
+      expect(await work).to.have.lengthOf(size);
+    });
+
+    const [left, right] = good.links;
+    if (left === undefined || right === undefined) throw new Error('two links');
+    const wrong: Record<string, Partial<InnerNode>> = {
+      'is a directory': { type: 1 },
+      'has content of its own': { data: Uint8Array.of(1) },
+      'tells another file size': { fileSize: size + 1 },
+      'tells other block sizes': { blockSizes: [7, MIB] },
+      'has a block size too many': { blockSizes: [MIB, 7, 0] },
+      'has a link too many': { links: [left, right, right] },
+      'has a link too few': { links: [left], blockSizes: [MIB] },
+      'has its links in another order': { links: [right, left] },
+      'names a link': { links: [left, { ...right, name: 'x' }] },
+      'carries a field that nobody knows': { extra: Uint8Array.of(0x7a, 1, 9) },
+    };
+    for (const [what, change] of Object.entries(wrong)) {
+      it(`is refused when it ${what}`, async () => {
+        expect(await codeOf(reading({ ...good, ...change }).work)).to.equal('ContentCorrupt');
+      });
+    }
   });
 
   it('stops at the abort signal', async () => {
