@@ -213,6 +213,7 @@ async function childrenOf(parent: ExpectedBlock, bytes: Uint8Array): Promise<Exp
   const { node, unixfs } = entry;
   if (
     node.Data === undefined ||
+    unixfs.type !== 'file' ||
     unixfs.data !== undefined ||
     !equalBytes(unixfs.marshal(), node.Data)
   ) {

@@ -49,6 +49,9 @@ function encodeInnerNode(node: InnerNode): Uint8Array {
   return Uint8Array.from([...links, ...bytesField(1, Uint8Array.from(unixfs))]);
 }
 
+/** The same hash under the other codec. */
+const asNode = (cid: string): string => CID.create(1, 0x70, CID.parse(cid).multihash).toString();
+
 type Blocks = Map<string, Uint8Array>;
 
 async function built(bytes: Uint8Array): Promise<{ cid: string; size: number; blocks: Blocks }> {
@@ -156,7 +159,10 @@ describe('verified DAG', () => {
       const bytes = encodeInnerNode(node);
       const digest = createDigest(0x12, sha256(bytes));
       const cid = CID.create(1, 0x70, digest).toString();
-      const blocks = new Map(leaves.map((leaf) => [rawCid(leaf), leaf])).set(cid, bytes);
+      const blocks: Blocks = new Map([[cid, bytes]]);
+      for (const leaf of leaves) {
+        blocks.set(rawCid(leaf), leaf).set(asNode(rawCid(leaf)), leaf);
+      }
       return { cid, work: contentOf({ cid, size }, blocks) };
     };
 
@@ -170,12 +176,16 @@ describe('verified DAG', () => {
     if (left === undefined || right === undefined) throw new Error('two links');
     const wrong: Record<string, Partial<InnerNode>> = {
       'is a directory': { type: 1 },
+      'is of the type raw': { type: 0 },
       'has content of its own': { data: Uint8Array.of(1) },
+      'has content of its own and counts it': { data: Uint8Array.of(1), fileSize: size + 1 },
       'tells another file size': { fileSize: size + 1 },
       'tells other block sizes': { blockSizes: [7, MIB] },
       'has a block size too many': { blockSizes: [MIB, 7, 0] },
       'has a link too many': { links: [left, right, right] },
-      'has a link too few': { links: [left], blockSizes: [MIB] },
+      'has a link too few': { links: [left] },
+      'has a link and a size too few': { links: [left], blockSizes: [MIB], fileSize: MIB },
+      'calls a leaf a node': { links: [left, { ...right, cid: asNode(right.cid) }] },
       'has its links in another order': { links: [right, left] },
       'names a link': { links: [left, { ...right, name: 'x' }] },
       'carries a field that nobody knows': { extra: Uint8Array.of(0x7a, 1, 9) },
