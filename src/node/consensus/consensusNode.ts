@@ -7,6 +7,7 @@ import { alarm, decodeMessage } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { observeChain } from '../holding/observeChain.ts';
 import type { Role } from '../role.ts';
+import { ANSWERING, CONSENSUS, requireSender } from '../senders.ts';
 import { prepareRelations } from './applyRelations.ts';
 import { takePatientMessage, takeRecordList, takeRoundReport } from './collect.ts';
 import { announceChange, postChange, takeJournalDelta } from './journalDelta.ts';
@@ -70,9 +71,11 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
           takeRecordList(c, message.sender, message.body);
           return undefined;
         case MessageType.RoundReport:
+          requireSender(c, message.sender, ANSWERING);
           takeRoundReport(c, message.sender, message.body);
           return undefined;
         case MessageType.JournalDelta:
+          requireSender(c, message.sender, CONSENSUS);
           return takeJournalDelta(c, message.body);
         case MessageType.Alarm: {
           const { kind, request, detail } = decodeMessage(alarm, message.body);

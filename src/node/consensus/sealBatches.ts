@@ -1,6 +1,6 @@
 import { sealRoots, type SealedList } from '../../domain/deliveries.ts';
-import { withEntries, withRecords } from '../../domain/sharingTable.ts';
-import { toHex } from '../../hash/bytes.ts';
+import { type SharingTable, withEntries, withRecords } from '../../domain/sharingTable.ts';
+import { type Hex, toHex } from '../../hash/bytes.ts';
 import type { SeenRequest } from '../../journal/chainTables.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import { answeringNodes, type Components } from '../components.ts';
@@ -23,9 +23,7 @@ export function prepareSeal(c: Components, table: TableKeeper): TableChange | un
   const last = round.at(-1);
   if (first === undefined || last === undefined) return undefined;
   const before = table.current();
-  const lists = listsOf(c, round).filter((list) =>
-    list.records.every((record) => before.entries.has(record.patientId)),
-  );
+  const lists = listsOf(c, round).filter((list) => isServed(before, list.author, list.records));
   const after = withRecords(
     before,
     lists.flatMap((list) => list.records),
@@ -79,16 +77,23 @@ function roundOf(c: Components, table: TableKeeper): SeenRequest[] {
 function isReady(c: Components, table: TableKeeper, request: SeenRequest): boolean {
   const age = c.now() - request.time;
   const list = c.consensus.recordList(request.request);
-  if (
-    list === undefined ||
-    list.records.some((record) => !table.current().entries.has(record.patientId))
-  ) {
+  if (list === undefined || !isServed(table.current(), request.nodeId, list.records)) {
     return age > c.windows.takeOverSeconds / 2;
   }
   if (age > c.windows.answerRounds * c.windows.roundSeconds) return true;
   const answered = new Set(c.consensus.answers(request.request).map(({ nodeId }) => nodeId));
   return answeringNodes(c.nodes).every(({ nodeId }) => answered.has(nodeId));
 }
+
+/** Whether every patient of a list has named its author's node: a node that she left writes nothing more. */
+const isServed = (
+  table: SharingTable,
+  author: Hex,
+  records: readonly { patientId: Hex }[],
+): boolean =>
+  records.every(({ patientId }) =>
+    table.entries.get(patientId)?.relations.some(({ nodeId }) => nodeId === author),
+  );
 
 /** The round's record lists; a request without one, or with a patient whom the author does not serve, is sealed empty. */
 export function listsOf(c: Components, round: readonly { request: number }[]): SealedList[] {

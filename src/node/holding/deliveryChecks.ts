@@ -1,6 +1,6 @@
 import { deliveryLeafOf } from '../../domain/deliveries.ts';
 import { holdsRelation } from '../../domain/relations.ts';
-import { fold, isHandleUnder, isLeafUnder, NO_HISTORY } from '../../domain/sharingTable.ts';
+import { fold, type HistoryState, isHandleUnder, isLeafUnder } from '../../domain/sharingTable.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { isInTree } from '../../hash/merkleTree.ts';
@@ -9,9 +9,10 @@ import type { HeldRecord } from '../../journal/holdingTables.ts';
 import type { DeliveryList } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { isSignedByAuthor } from './authorSignature.ts';
+import { isEarlierMissing, toldBefore } from './historyGaps.ts';
 
 type PatientPart = DeliveryList['patients'][number];
-type Checker = Pick<Components, 'seen' | 'holding' | 'nodes' | 'self' | 'windows'>;
+type Checker = Pick<Components, 'seen' | 'holding' | 'nodes' | 'self' | 'windows' | 'now'>;
 
 /**
  * What a holder checks before it takes a record: a function per promise, so that a test can take one out and must then
@@ -33,6 +34,20 @@ export interface DeliveryChecks {
 }
 
 const hashes = (path: readonly Hex[]): Uint8Array[] => path.map((hash) => fromHex(hash, 32));
+
+/** A list follows what is known, or stands behind one that never came, or is the one that was missed. */
+function isContinued(
+  c: Checker,
+  told: HistoryState,
+  known: HistoryState & { missing?: number },
+  own: readonly HeldRecord[],
+): boolean {
+  if (told.count === known.count) return told.historyHead === known.historyHead;
+  if (told.count < known.count) return own.length > 0 && (known.missing ?? 0) >= own.length;
+  const [first] = own;
+  const seal = first && c.seen.sealOf(first.request);
+  return seal === undefined || isEarlierMissing(c, seal.from);
+}
 
 export const deliveryChecks: DeliveryChecks = {
   listIsPromised(c, list, seal) {
@@ -93,13 +108,22 @@ export const deliveryChecks: DeliveryChecks = {
   },
 
   historyGrows(c, patient, records) {
+    const hidden = patient.relation.handles.find(
+      (handle) =>
+        (c.holding.history(patient.patientId, handle)?.count ?? 0) > 0 &&
+        !patient.afterHandles.some((after) => after.handle === handle),
+    );
+    if (hidden !== undefined) {
+      throw new CarelatticeError(
+        'HistoryShort',
+        'the new leaf does not show a history that this node knows',
+      );
+    }
     for (const after of patient.afterHandles) {
       const own = records.filter((record) => record.handle === after.handle);
-      const told =
-        patient.beforeHandles.find((handle) => handle.handle === after.handle) ?? NO_HISTORY;
+      const told = toldBefore(patient, after.handle);
       const known = c.holding.history(patient.patientId, after.handle) ?? told;
-      const grown = fold(known, own);
-      if (known.count !== told.count || known.historyHead !== told.historyHead) {
+      if (!isContinued(c, told, known, own)) {
         throw new CarelatticeError(
           'HistoryRewritten',
           'the history in the old leaf is not the one this node knows',
@@ -108,12 +132,13 @@ export const deliveryChecks: DeliveryChecks = {
           },
         );
       }
+      const grown = fold(told, own);
       if (grown.count !== after.count || grown.historyHead !== after.historyHead) {
         throw new CarelatticeError(
           'HistoryShort',
           'the delivered records do not lead to the new leaf',
           {
-            facts: { delivered: own.length, expected: after.count - known.count },
+            facts: { delivered: own.length, expected: after.count - told.count },
           },
         );
       }
@@ -133,7 +158,7 @@ export const deliveryChecks: DeliveryChecks = {
   batchIsAuthors(c, list, record) {
     const request = c.seen.request(record.request);
     const entry = list.entries.find(({ anchor }) => anchor === record.anchor);
-    const batch = list.batches.find(({ request: number }) => number === record.request);
+    const batch = entry === undefined ? undefined : list.batches[entry.batch];
     const anchored =
       request?.nodeId === record.author &&
       request.batchRoot === record.batchRoot &&

@@ -74,6 +74,7 @@ async function keep(c: Components, record: HeldRecord): Promise<number> {
   } catch (error) {
     if (!(error instanceof CarelatticeError) || error.retryable) throw error;
     await c.store.unpin(record.anchor, record.recordCid);
+    await c.store.unpin(record.anchor, record.wrapCid);
     c.db.transaction(() => {
       c.holding.updateHeld({ ...record, state: 'refused', reason: error.code });
       c.holding.addAlarm(error.code, record.request, messageOf(error), record.author);

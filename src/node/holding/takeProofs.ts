@@ -1,6 +1,8 @@
 import { isPresent } from '../../domain/presenceQuery.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { isInTree } from '../../hash/merkleTree.ts';
+import { CarelatticeError } from '../../errors.ts';
+import type { SeenSeal } from '../../journal/chainTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { answerLeaf, rangeLeaf } from '../../wire/leaves.ts';
 import {
@@ -19,8 +21,16 @@ const hashes = (path: readonly Hex[]): Uint8Array[] => path.map((hash) => fromHe
 /** Type 22. */
 export function takeProofs(c: Components, body: Uint8Array): void {
   const proofs = decodeMessage(roundProofs, body);
-  const delivery = c.holding.delivery(proofs.from);
-  if (delivery !== undefined) c.holding.putDelivery({ ...delivery, proofs });
+  const { from, to } = proofs;
+  const seal = c.seen.sealOf(from);
+  if (seal !== undefined && (seal.from !== from || seal.to !== to)) {
+    throw new CarelatticeError('ProofsRefused', 'the proofs are not of a sealed range', {
+      facts: { from, to },
+    });
+  }
+  // Without the list the proofs are all that shows that there is one.
+  const delivery = c.holding.delivery(from) ?? { from, to, state: 'receiving' };
+  c.holding.putDelivery({ ...delivery, proofs });
 }
 
 /** Looks at every settled range whose proofs have come and raises what is wrong; says how many it looked at. */
@@ -31,8 +41,10 @@ export function judgeProofs(c: Components): number {
     const settled = c.seen.settledOf(delivery.from);
     const { proofs } = delivery;
     if (seal === undefined || settled === undefined || proofs === undefined) continue;
-    for (const problem of problemsOf(c, proofs, seal.answersRoot, settled.receiptsRoot))
-      raise(c, problem);
+    // What is still on its way is waited for until the others would turn to another consensus node.
+    const isComplete = delivery.state !== 'receiving';
+    if (!isComplete && c.now() < settled.time + c.windows.takeOverSeconds) continue;
+    for (const problem of problemsOf(c, proofs, seal, settled.receiptsRoot)) raise(c, problem);
     c.holding.setJudged(delivery.from);
     judged++;
   }
@@ -48,11 +60,11 @@ interface Problem {
 function problemsOf(
   c: Components,
   proofs: RoundProofs,
-  answersRoot: Hex,
+  { from, to, answersRoot }: SeenSeal,
   receiptsRoot: Hex,
 ): Problem[] {
   const problems: Problem[] = [];
-  for (let request = proofs.from; request <= proofs.to; request++) {
+  for (let request = from; request <= to; request++) {
     const given = c.seen.request(request)?.answered;
     const proof = proofs.answers.find((answer) => answer.request === request);
     if (given === undefined || proof === undefined) continue; // silence is unknown
@@ -77,7 +89,7 @@ function problemsOf(
       });
     }
   }
-  const sent = c.holding.delivery(proofs.from)?.sent ?? [];
+  const sent = c.holding.delivery(from)?.sent ?? [];
   if (sent.length > 0 && !isSettlementTaken(c, proofs, sent, receiptsRoot)) {
     problems.push({
       kind: 'wrongSettlement',

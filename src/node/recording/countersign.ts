@@ -26,11 +26,17 @@ export async function countersign(c: Components, body: Uint8Array): Promise<Uint
   checkEnrollment(c, request);
   const scopePackage = await openedPackage(c, request.authority, request);
   c.db.transaction(() => {
+    if (isInEffect(c, request)) return;
+    const known = c.holding.patient(request.patientId);
+    // Who is enrolled stays so under the old relation until the chain shows the new one.
+    const standing =
+      known?.state === 'enrolled'
+        ? { state: known.state, relation: known.relation }
+        : { state: 'asked' as const, relation: request.relation };
     c.holding.putPatient({
+      ...standing,
       patientId: request.patientId,
-      state: 'asked',
       seq: request.seq,
-      relation: request.relation,
       package: sealedPackage(c, scopePackage),
     });
     for (const identifier of request.identifiers) {
@@ -61,7 +67,24 @@ function checkEnrollment(c: Components, request: EnrollmentRequest): void {
   if (!holdsRelation(request.relation, c.self.nodeId, request.relationsDigest)) {
     throw refused('the relation is not under the digest that the patient will sign');
   }
+  const newest = Math.max(
+    c.seen.relations(request.patientId)?.seq ?? 0,
+    c.holding.patient(request.patientId)?.seq ?? 0,
+  );
+  if (request.seq < newest || (request.seq === newest && isContradicted(c, request)))
+    throw refused('the patient has signed something newer since; ask her client to enrol again');
 }
+
+/** Whether the chain shows other relations under this number. */
+const isContradicted = (c: Components, { patientId, seq, relationsDigest }: EnrollmentRequest) => {
+  const signed = c.seen.relationsAt(patientId, seq);
+  return signed !== undefined && signed.digest !== relationsDigest;
+};
+
+/** The same request once more, after it took effect: the answer was lost, or somebody replays it. */
+const isInEffect = (c: Components, { patientId, seq, relationsDigest }: EnrollmentRequest) =>
+  c.holding.patient(patientId)?.state === 'enrolled' &&
+  c.seen.relationsAt(patientId, seq)?.digest === relationsDigest;
 
 const enrollmentDigest = (
   c: Components,

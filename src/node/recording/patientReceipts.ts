@@ -31,7 +31,8 @@ export function readReceipts(c: Components, body: Uint8Array): Uint8Array {
   if (
     !isHers ||
     c.now() >= fetch.expiry ||
-    !c.holding.useNonce(fetch.patientId, fetch.nonce, fetch.expiry, c.now())
+    // The number, not its text: "7" and "07" are signed alike.
+    !c.holding.useNonce(fetch.patientId, BigInt(fetch.nonce).toString(), fetch.expiry, c.now())
   ) {
     throw new CarelatticeError(
       'Unauthorized',

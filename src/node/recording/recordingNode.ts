@@ -12,6 +12,7 @@ import { sendReport } from '../holding/settle.ts';
 import { takeDeliveries, takePart } from '../holding/takeDelivery.ts';
 import { judgeProofs, takeProofs } from '../holding/takeProofs.ts';
 import type { Role } from '../role.ts';
+import { CONSENSUS, requireSender } from '../senders.ts';
 import { countersign, takeScopeUpdate } from './countersign.ts';
 import { readReceipts } from './patientReceipts.ts';
 import { followRelations } from './followRelations.ts';
@@ -46,12 +47,15 @@ export function recordingNode(
     async handle(message: IncomingMessage) {
       switch (message.type) {
         case MessageType.DeliveryList:
+          requireSender(c, message.sender, CONSENSUS);
           takePart(c, message.body);
           return undefined;
         case MessageType.RoundProofs:
+          requireSender(c, message.sender, CONSENSUS);
           takeProofs(c, message.body);
           return undefined;
         case MessageType.HolderCount:
+          requireSender(c, message.sender, CONSENSUS);
           c.author.setHolderCount(decodeMessage(holderCount, message.body));
           return undefined;
         default:

@@ -1,3 +1,5 @@
+import type { Hex } from '../../hash/bytes.ts';
+import type { OwnPatient } from '../../journal/holdingTables.ts';
 import type { Components } from '../components.ts';
 
 /**
@@ -13,8 +15,9 @@ export function requestAgain(c: Components): number {
     const lost = c.author
       .recordsOf(id)
       .filter(({ anchor }) => c.holding.held(anchor) === undefined)
-      // A patient who has withdrawn since gets nothing more stored here.
-      .filter(({ patientId }) => c.holding.patient(patientId)?.state === 'enrolled');
+      // A patient who has withdrawn since gets nothing more stored here; and what this node may write but not hold is
+      // never in its own delivery.
+      .filter(({ patientId, handle }) => mayHold(c.holding.patient(patientId), handle));
     c.db.transaction(() => {
       c.author.confirmBatch(id);
       if (lost.length === 0) return;
@@ -30,3 +33,6 @@ export function requestAgain(c: Components): number {
   }
   return again;
 }
+
+const mayHold = (patient: OwnPatient | undefined, handle: Hex): boolean =>
+  patient?.state === 'enrolled' && patient.relation.handles.includes(handle);
