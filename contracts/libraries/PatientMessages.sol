@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-// Struct hashes of the patients' messages that an edge chain reads. Vectors: vectors/typedData.json.
+// Struct hashes of the patients' messages that an edge chain reads. Vectors: vectors/typedDataDigests.json.
 library PatientMessages {
     bytes32 private constant OPEN_PATIENT = keccak256(
         "OpenPatient(bytes32 networkId,uint256 chainId,address authority,bytes32 idNonce,bytes32 inboxKeyHash)"

@@ -7,7 +7,7 @@ struct Call {
     bytes data;
 }
 
-// What the members of a consortium sign. Vectors: vectors/typedData.json.
+// What the members of a consortium sign. Vectors: vectors/typedDataDigests.json.
 library Proposal {
     bytes32 private constant CALL = keccak256("Call(address target,bytes data)");
     bytes32 private constant PROPOSAL = keccak256(

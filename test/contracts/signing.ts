@@ -15,15 +15,7 @@ export const typesOf = {
   SetRelations: { SetRelations: [...fieldsOf('SetRelations')] },
   ScopeEpoch: { ScopeEpoch: [...fieldsOf('ScopeEpoch')] },
   Proposal: { Proposal: [...fieldsOf('Proposal')], Call: [...fieldsOf('Call')] },
-  RotateSigningKey: {
-    RotateSigningKey: [
-      { name: 'networkId', type: 'bytes32' },
-      { name: 'chainId', type: 'uint256' },
-      { name: 'nodeId', type: 'bytes32' },
-      { name: 'signingKey', type: 'address' },
-      { name: 'keyEpoch', type: 'uint32' },
-    ],
-  },
+  RotateSigningKey: { RotateSigningKey: [...fieldsOf('RotateSigningKey')] },
 } satisfies Record<string, Record<string, TypedDataField[]>>;
 
 export type Signed = keyof typeof typesOf;
