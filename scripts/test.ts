@@ -2,27 +2,45 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = (path: string): string => fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
+const bin = (path: string): string =>
+  fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
 const hardhat = bin('hardhat/dist/src/cli.js');
 const STEPS: readonly [name: string, args: readonly string[]][] = [
   ['contracts and their types', [hardhat, 'build']],
   ['format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
   ['TypeScript law', [bin('eslint/bin/eslint.js'), '.']],
-  ['Solidity law', [bin('solhint/solhint.js'), '--disc', '--noPoster', '--max-warnings', '0', 'contracts/**/*.sol']],
+  [
+    'Solidity law',
+    [
+      bin('solhint/solhint.js'),
+      '--disc',
+      '--noPoster',
+      '--max-warnings',
+      '0',
+      'contracts/**/*.sol',
+    ],
+  ],
   ['types', [bin('typescript/bin/tsc'), '--noEmit']],
   ['Solidity fuzz and invariants', [hardhat, 'test', 'solidity']],
-  ['all other tests', [bin('mocha/bin/mocha.js'), '--exit', '--timeout', '120000', 'test/**/*.test.ts']],
+  [
+    'all other tests',
+    [bin('mocha/bin/mocha.js'), '--exit', '--timeout', '120000', 'test/**/*.test.ts'],
+  ],
 ];
 
 const started = performance.now();
 for (const [name, args] of STEPS) {
   const began = performance.now();
   console.log(`\n— ${name}`);
-  const { status, signal } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
-    stdio: 'inherit',
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' },
-  });
+  const { status, signal } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', ...args],
+    {
+      stdio: 'inherit',
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' },
+    },
+  );
   if (status !== 0) {
     console.error(`\n${name}: failed (${signal ?? `exit code ${status ?? '?'}`})`);
     process.exit(1);

@@ -21,7 +21,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   trace: [...BASE, 'chain', 'journal'],
   client: [...BASE, 'crypto', 'fhir', 'chain', 'gatewayClient', 'courierClient'],
   node: [...BASE, 'config', 'crypto', 'fhir', 'chain', 'store', 'courier', 'journal', 'trace'],
-  localnet: [...BASE, 'chain', 'config', 'node', 'client', 'crypto', 'courier', 'store', 'fhir', 'trace', 'ignition'],
+  localnet: [
+    ...BASE,
+    'chain',
+    'config',
+    'node',
+    'client',
+    'crypto',
+    'courier',
+    'store',
+    'fhir',
+    'trace',
+    'ignition',
+  ],
 };
 /** Files that a room may import although its room is closed to it, and why. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
@@ -48,8 +60,13 @@ interface Import {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map(([, path = '']) => path);
-  return specifiers.map((path) => ({ from: file, to: relative(root, resolve(root, dirname(file), path)) }));
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map(
+    ([, path = '']) => path,
+  );
+  return specifiers.map((path) => ({
+    from: file,
+    to: relative(root, resolve(root, dirname(file), path)),
+  }));
 }
 
 function isAllowed({ from, to }: Import): boolean {
@@ -77,16 +94,22 @@ describe('the house', () => {
 
   it('notices a wrong direction', () => {
     expect(isAllowed({ from: 'src/hash/bytes.ts', to: 'src/node/role.ts' })).to.equal(false);
-    expect(isAllowed({ from: 'src/journal/nodeTable.ts', to: 'src/courier/courier.ts' })).to.equal(false);
+    expect(isAllowed({ from: 'src/journal/nodeTable.ts', to: 'src/courier/courier.ts' })).to.equal(
+      false,
+    );
   });
 
   it('keeps Hardhat to localnet and node modules to files that say so', () => {
     const wrong = sources.flatMap((file) => {
       const text = readFileSync(join(root, file), 'utf8');
-      const inNode = /\.node\.ts$/.test(file) || ['node', 'journal', 'localnet', 'config'].includes(roomOf(file));
+      const inNode =
+        /\.node\.ts$/.test(file) ||
+        ['node', 'journal', 'localnet', 'config'].includes(roomOf(file));
       const problems: string[] = [];
-      if (roomOf(file) !== 'localnet' && /from 'hardhat|import\('hardhat/.test(text)) problems.push(`${file}: hardhat`);
-      if (!inNode && /from 'node:/.test(text) && !STORE_ON_DISK.has(file)) problems.push(`${file}: node:`);
+      if (roomOf(file) !== 'localnet' && /from 'hardhat|import\('hardhat/.test(text))
+        problems.push(`${file}: hardhat`);
+      if (!inNode && /from 'node:/.test(text) && !STORE_ON_DISK.has(file))
+        problems.push(`${file}: node:`);
       return problems;
     });
     expect(wrong).to.deep.equal([]);
@@ -94,7 +117,9 @@ describe('the house', () => {
 
   it('has no file over 400 lines', () => {
     const long = [...sources, ...filesUnder('demo'), ...filesUnder('scripts')].filter(
-      (file) => !file.includes('definitions') && readFileSync(join(root, file), 'utf8').split('\n').length > 401,
+      (file) =>
+        !file.includes('definitions') &&
+        readFileSync(join(root, file), 'utf8').split('\n').length > 401,
     );
     expect(long).to.deep.equal([]);
   });

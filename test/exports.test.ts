@@ -28,7 +28,16 @@ describe('the package doors', () => {
         'typedDigest',
         'validateBundle',
       ],
-      './client': ['ask', 'authorityOf', 'enroll', 'lastHolderOf', 'networkOf', 'newWallet', 'storageReceipts', 'withdraw'],
+      './client': [
+        'ask',
+        'authorityOf',
+        'enroll',
+        'lastHolderOf',
+        'networkOf',
+        'newWallet',
+        'storageReceipts',
+        'withdraw',
+      ],
       './node': ['fhirReader', 'openHeld', 'openNode', 'submit', 'traceRecord'],
       './localnet': ['deployEdge', 'startAnvilChain', 'startNetwork', 'startSimulatedChain'],
     });
@@ -36,7 +45,13 @@ describe('the package doors', () => {
 
   it('are the doors that package.json names', () => {
     const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
-    expect(Object.keys(exports)).to.deep.equal(['.', './client', './node', './localnet', './contracts']);
+    expect(Object.keys(exports)).to.deep.equal([
+      '.',
+      './client',
+      './node',
+      './localnet',
+      './contracts',
+    ]);
   });
 
   it('let a browser take the client: it pulls no module of Node', async () => {
@@ -50,7 +65,11 @@ describe('the package doors', () => {
       target: 'es2022',
       logLevel: 'silent',
     });
-    const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-    expect(imported.filter((path) => path.startsWith('node:') || path.endsWith('.node.ts'))).to.deep.equal([]);
+    const imported = Object.values(metafile.inputs).flatMap(({ imports }) =>
+      imports.map(({ path }) => path),
+    );
+    expect(
+      imported.filter((path) => path.startsWith('node:') || path.endsWith('.node.ts')),
+    ).to.deep.equal([]);
   });
 });

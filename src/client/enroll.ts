@@ -29,7 +29,7 @@ export interface ClientNetwork {
   nodes: ReadonlyMap<Hex, KnownNode>;
   /** Every category that records may have. */
   categories: readonly string[];
-  random(size: number): Uint8Array;
+  random: (size: number) => Uint8Array;
 }
 
 export interface EnrollmentWish {

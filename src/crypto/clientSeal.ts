@@ -77,8 +77,9 @@ export function openAnswer(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   const answer = decodeBody(aeadOpen(key, NONCE, ANSWER, sealed));
   if (typeof answer === 'object' && answer !== null) {
     if ('body' in answer && answer.body instanceof Uint8Array) return answer.body;
-    if ('code' in answer && 'message' in answer) {
-      throw new CarelatticeError(String(answer.code), String(answer.message), {
+    const { code, message } = { code: undefined, message: undefined, ...answer };
+    if (typeof code === 'string' && typeof message === 'string') {
+      throw new CarelatticeError(code, message, {
         retryable: 'retryable' in answer && answer.retryable === true,
       });
     }

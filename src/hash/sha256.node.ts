@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash } from 'node:crypto';
 
 export interface RunningSha256 {
   update(bytes: Uint8Array): RunningSha256;
@@ -9,7 +9,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(hash('sha256', bytes, 'buffer'));
 
 export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array =>
-  new Uint8Array(createHmac('sha256', key).update(bytes).digest());
+  new Uint8Array(createHmac('sha256', createSecretKey(key)).update(bytes).digest());
 
 /** SHA-256 over a stream. */
 export function startSha256(): RunningSha256 {

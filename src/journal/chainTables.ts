@@ -71,8 +71,10 @@ export interface ChainTables {
   /** The newest relations set at or before a block. */
   relationsBefore(patientId: Hex, block: number): SeenRelations | undefined;
   relationsAt(patientId: Hex, seq: number): SeenRelations | undefined;
-  /** The newest relations of every patient that changed since block `after`. */
-  newestRelations(after?: number): (SeenRelations & { patientId: Hex })[];
+  /** The newest relations that the sharing table does not show yet; only consensus nodes keep count. */
+  waitingRelations(limit: number): (SeenRelations & { patientId: Hex })[];
+  /** The sharing table shows the patient's relations up to this seq. */
+  setRelationsApplied(patientId: Hex, seq: number): void;
   setTerm(term: number, nodeId: Hex, block: number): void;
   /** The present term and its consensus node. */
   term(): { term: number; nodeId: Hex } | undefined;
@@ -246,16 +248,19 @@ export function chainTables(db: Database): ChainTables {
       ),
     relationsAt: (patientId, seq) =>
       relationsOf(db.get('SELECT * FROM relations WHERE patient = ? AND seq = ?', patientId, seq)),
-    newestRelations: (after = -1) =>
+    waitingRelations: (limit) =>
       db
         .all(
-          'SELECT patient, MAX(seq) AS seq, digest, block, time FROM relations WHERE block > ? GROUP BY patient ORDER BY patient',
-          after,
+          'SELECT patient, MAX(seq) AS seq, digest, block, time FROM relations WHERE waiting = 1 GROUP BY patient ORDER BY block LIMIT ?',
+          limit,
         )
         .flatMap((row) => {
           const relations = relationsOf(row);
           return relations === undefined ? [] : [{ ...relations, patientId: hex(row['patient']) }];
         }),
+    setRelationsApplied: (patientId, seq) => {
+      db.run('UPDATE relations SET waiting = 0 WHERE patient = ? AND seq <= ?', patientId, seq);
+    },
     setTerm: (term, nodeId, block) => {
       db.run('INSERT OR REPLACE INTO term (term, node, block) VALUES (?,?,?)', term, nodeId, block);
     },

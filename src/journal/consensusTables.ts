@@ -122,7 +122,10 @@ export function consensusTables(db: Database): ConsensusTables {
           .map((row) => [Number(row['place']), String(row['reason'])]),
       ),
     relationsMessage: (digest) => {
-      const row = db.get('SELECT entry FROM patient_message WHERE digest = ?', digest);
+      const row = db.get(
+        "SELECT entry FROM patient_message WHERE json_extract(entry, '$.words[2]') = ? AND json_extract(entry, '$.relations') IS NOT NULL LIMIT 1",
+        digest,
+      );
       return row && parsed<PatientMessage>(row['entry']);
     },
     addRecordList: (request, sender, list) => {
@@ -212,18 +215,17 @@ export function consensusTables(db: Database): ConsensusTables {
     sealsFrom: (request) =>
       db
         .all(
-          "SELECT * FROM change WHERE kind = 'seal' AND state = 'applied' ORDER BY id DESC LIMIT 64",
+          "SELECT * FROM change WHERE json_extract(entry, '$.seal.from') >= ? AND state = 'applied' ORDER BY id",
+          request,
         )
-        .flatMap((row) => changeOf(row) ?? [])
-        .filter((change) => (change.seal?.from ?? 0) >= request)
-        .reverse(),
+        .flatMap((row) => changeOf(row) ?? []),
     sealChange: (from) =>
-      db
-        .all(
-          "SELECT * FROM change WHERE kind = 'seal' AND state = 'applied' ORDER BY id DESC LIMIT 64",
-        )
-        .map(changeOf)
-        .find((change) => change?.seal?.from === from),
+      changeOf(
+        db.get(
+          "SELECT * FROM change WHERE json_extract(entry, '$.seal.from') = ? AND state = 'applied' ORDER BY id DESC LIMIT 1",
+          from,
+        ),
+      ),
     queuePart: (nodeId, body) => {
       db.run('INSERT INTO outgoing (node, body) VALUES (?,?)', nodeId, body);
     },

@@ -39,10 +39,14 @@ export interface Delivery {
   to: number;
   /** receiving: parts are missing; checked: taken or refused; settled: the settlement was sent. */
   state: 'receiving' | 'checked' | 'settled';
+  /** Chain time when its newest part came. */
+  arrived?: number;
   /** The newest one sent. */
   settlement?: Settlement;
   /** Digests of all settlements sent: a record that came late is settled anew. */
   sent?: Hex[];
+  /** Chain time when the first one was sent. */
+  sentAt?: number;
   proofs?: RoundProofs;
 }
 
@@ -50,6 +54,8 @@ export interface HoldingTables {
   putPatient(patient: OwnPatient): void;
   patient(patientId: Hex): OwnPatient | undefined;
   patients(): OwnPatient[];
+  /** Rises with every change of a patient of this node, as long as this process runs. */
+  patientsVersion(): number;
   addIdentifier(hash: Hex, patientId: Hex): void;
   patientsByIdentifier(hash: Hex): Hex[];
   addPart(part: DeliveryPart): void;
@@ -58,6 +64,8 @@ export interface HoldingTables {
   delivery(from: number): Delivery | undefined;
   deliveriesIn(state: Delivery['state']): Delivery[];
   putDelivery(delivery: Delivery): void;
+  /** Whether a seal of these times, before request `first`, has no list that was taken here. */
+  isListMissing(first: number, since: number): boolean;
   /** Settled deliveries whose proofs came and were not looked at yet. */
   unjudged(): Delivery[];
   setJudged(from: number): void;
@@ -96,18 +104,21 @@ const deliveryOf = (row: Row): Delivery => ({
   from: Number(row['first']),
   to: Number(row['last']),
   state: String(row['state']) as Delivery['state'], // the three above
+  ...(row['arrived'] === null ? {} : { arrived: Number(row['arrived']) }),
   ...(row['settlement'] === null
     ? {}
-    : parsed<Pick<Delivery, 'settlement' | 'sent'>>(row['settlement'])),
+    : parsed<Pick<Delivery, 'settlement' | 'sent' | 'sentAt'>>(row['settlement'])),
   ...(row['proofs'] === null ? {} : { proofs: parsed<RoundProofs>(row['proofs']) }),
 });
 
 export function holdingTables(db: Database): HoldingTables {
+  let version = 0;
   const heldOf = (rows: Row[]): HeldRecord[] => rows.map((row) => parsed<HeldRecord>(row['entry']));
   const heldBy = (sql: string, value: string): HeldRecord | undefined =>
     heldOf(db.all(sql, value))[0];
   return {
     putPatient: (patient) => {
+      version += 1;
       db.run(
         'INSERT OR REPLACE INTO patient (id, state, seq, relation, package) VALUES (?,?,?,?,?)',
         patient.patientId,
@@ -121,6 +132,7 @@ export function holdingTables(db: Database): HoldingTables {
       const row = db.get('SELECT * FROM patient WHERE id = ?', patientId);
       return row && patientOf(row);
     },
+    patientsVersion: () => version,
     patients: () => db.all('SELECT * FROM patient ORDER BY id').map(patientOf),
     addIdentifier: (hash, patientId) => {
       db.run('INSERT OR IGNORE INTO identifier (hash, patient) VALUES (?,?)', hash, patientId);
@@ -155,16 +167,27 @@ export function holdingTables(db: Database): HoldingTables {
       db.all('SELECT * FROM delivery WHERE state = ? ORDER BY first', state).map(deliveryOf),
     putDelivery: (delivery) => {
       db.run(
-        'INSERT INTO delivery (first, last, state, settlement, proofs) VALUES (?,?,?,?,?) ON CONFLICT (first) DO UPDATE SET state = excluded.state, settlement = excluded.settlement, proofs = excluded.proofs',
+        'INSERT INTO delivery (first, last, state, settlement, proofs, arrived) VALUES (?,?,?,?,?,?) ON CONFLICT (first) DO UPDATE SET state = excluded.state, settlement = excluded.settlement, proofs = excluded.proofs, arrived = excluded.arrived',
         delivery.from,
         delivery.to,
         delivery.state,
         delivery.settlement === undefined
           ? null
-          : JSON.stringify({ settlement: delivery.settlement, sent: delivery.sent }),
+          : JSON.stringify({
+              settlement: delivery.settlement,
+              sent: delivery.sent,
+              sentAt: delivery.sentAt,
+            }),
         delivery.proofs === undefined ? null : JSON.stringify(delivery.proofs),
+        delivery.arrived ?? null,
       );
     },
+    isListMissing: (first, since) =>
+      db.get(
+        "SELECT 1 FROM seal LEFT JOIN delivery ON delivery.first = seal.first WHERE seal.first < ? AND seal.time >= ? AND (delivery.state IS NULL OR delivery.state = 'receiving') LIMIT 1",
+        first,
+        since,
+      ) !== undefined,
     unjudged: () =>
       db
         .all('SELECT * FROM delivery WHERE judged = 0 AND proofs IS NOT NULL ORDER BY first')

@@ -21,7 +21,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE settled (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, bitmap TEXT NOT NULL, receipts_root TEXT NOT NULL,
     block INTEGER NOT NULL, time INTEGER NOT NULL, tx TEXT NOT NULL);
   CREATE TABLE relations (patient TEXT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, block INTEGER NOT NULL,
-    time INTEGER NOT NULL, PRIMARY KEY (patient, seq));
+    time INTEGER NOT NULL, waiting INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (patient, seq));
+  CREATE INDEX relations_waiting ON relations (waiting) WHERE waiting = 1;
   CREATE TABLE term (term INTEGER PRIMARY KEY, node TEXT NOT NULL, block INTEGER NOT NULL);
   CREATE TABLE authority (patient TEXT PRIMARY KEY, account TEXT NOT NULL, block INTEGER NOT NULL);
   CREATE TABLE scope_epoch (patient TEXT NOT NULL, handle TEXT NOT NULL, epoch INTEGER NOT NULL, commitment TEXT NOT NULL,
@@ -40,7 +41,7 @@ export const MIGRATIONS: readonly string[] = [
   -- what a node holds
   CREATE TABLE part (first INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (first, part));
   CREATE TABLE delivery (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, state TEXT NOT NULL, settlement TEXT, proofs TEXT,
-    judged INTEGER NOT NULL DEFAULT 0);
+    judged INTEGER NOT NULL DEFAULT 0, arrived INTEGER);
   CREATE TABLE held (anchor TEXT PRIMARY KEY, record_id TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, handle TEXT NOT NULL,
     request INTEGER NOT NULL, state TEXT NOT NULL, entry TEXT NOT NULL, keys BLOB);
   CREATE INDEX held_timeline ON held (patient, request);
@@ -52,12 +53,16 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (kind, request, detail, reporter));
   -- the consensus node and its standbys
   CREATE TABLE patient_message (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, entry TEXT NOT NULL, state TEXT NOT NULL, task TEXT);
+  CREATE INDEX patient_message_words ON patient_message (json_extract(entry, '$.words[2]'));
   CREATE TABLE refused_item (tx TEXT NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (tx, place));
   CREATE TABLE record_list (request INTEGER PRIMARY KEY, sender TEXT NOT NULL, body TEXT NOT NULL);
   CREATE TABLE answer (request INTEGER NOT NULL, node TEXT NOT NULL, bitmap TEXT NOT NULL, PRIMARY KEY (request, node));
   CREATE TABLE sharing (patient TEXT PRIMARY KEY, entry TEXT NOT NULL);
   CREATE TABLE change (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, prev_root TEXT NOT NULL, new_root TEXT NOT NULL,
     entry TEXT NOT NULL);
+  CREATE INDEX change_seal ON change (json_extract(entry, '$.seal.from'));
+  CREATE INDEX change_root ON change (new_root);
+  CREATE INDEX change_state ON change (state);
   CREATE TABLE outgoing (id INTEGER PRIMARY KEY, node TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX outgoing_node ON outgoing (node, id);
   CREATE TABLE late_settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));

@@ -1,5 +1,5 @@
 import type { Finality } from '../chain/finality.ts';
-import { headOf } from '../chain/blocks.ts';
+import { headTime, type ReadTime } from '../chain/blockTime.ts';
 import { edgeContracts } from '../chain/contracts.ts';
 import { eventStream } from '../chain/eventStream.ts';
 import type { Manifest } from '../chain/manifest.ts';
@@ -51,6 +51,8 @@ export interface NodeSettings {
   log: Log;
   /** Milliseconds for back-off; default the clock of this machine. */
   milliseconds?: () => number;
+  /** Chain time; default the newest block's. */
+  readTime?: ReadTime;
   reached?: Reached;
   /** In place of the checks of a delivery, for tests of what each of them catches. */
   checks?: DeliveryChecks;
@@ -71,9 +73,11 @@ export interface OpenNode {
 /** Opens a node on its journal and the chain, and goes on where it was. */
 export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   const { self, manifest, rpc, store, log } = settings;
+  const readTime = settings.readTime ?? headTime(rpc);
+  // Before the journal is opened: a chain that does not answer leaves nothing open.
+  let chainTime = await readTime();
   const db = openDatabase(settings.journal);
   const contracts = edgeContracts(manifest, rpc);
-  let chainTime = (await headOf(rpc)).time;
   const milliseconds = settings.milliseconds ?? Date.now;
   const signer = {
     account: self.account,
@@ -83,7 +87,8 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   const seen = chainTables(db);
   const finality: Finality = manifest.finality;
   const kemKeyPair = await deriveKemKeyPair(HYBRID_SUITE, self.kemSeed);
-  let role: Role | undefined;
+  /** The courier is made before the role that takes its messages. */
+  const ready: { role?: Role } = {};
 
   const courier = createCourier({
     self: {
@@ -100,7 +105,7 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
     seen: seenTable(db, () => chainTime),
     clock: { now: milliseconds, chainTime: () => chainTime },
     random: settings.random,
-    handle: async (message) => role?.handle(message),
+    handle: async (message) => ready.role?.handle(message),
     onRefused: (error) => log('message refused', { reason: messageOf(error) }),
   });
 
@@ -134,13 +139,14 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   };
 
   const events = eventStream({ rpc, sources: contracts.eventSources, finality });
-  role =
+  const role =
     settings.role === 'recording'
       ? recordingNode(components, events, manifest.deployBlock, settings.checks)
       : consensusNode(components, events, manifest.deployBlock);
+  ready.role = role;
 
   return running(settings, db, components, courier, role, async () => {
-    chainTime = (await headOf(rpc)).time;
+    chainTime = await readTime();
   });
 }
 

@@ -16,9 +16,7 @@ export function prepareRelations(c: Components, table: TableKeeper): TableChange
     return undefined;
   const before = table.current();
   const after: PatientEntry[] = [];
-  for (const { patientId, seq, digest } of c.seen.newestRelations()) {
-    if (after.length === PATIENTS_PER_CHANGE) break;
-    if ((before.entries.get(patientId)?.leaf.relationsSeq ?? 0) >= seq) continue;
+  for (const { patientId, seq, digest } of c.seen.waitingRelations(PATIENTS_PER_CHANGE)) {
     const list = c.consensus.relationsMessage(digest)?.relations;
     if (list === undefined) continue; // the list went to another consensus node: it will come
     const relations = list.map(({ salt, nodeId, role, handles }) => ({

@@ -109,17 +109,15 @@ export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array 
   return encodeMessage({ taken: true });
 }
 
-/** One message once, however often it comes; a relation list is found again by its digest. */
-export const messageKey = (message: Pick<PatientMessage, 'kind' | 'words'>): Hex =>
-  message.kind === SET_RELATIONS
-    ? (message.words[2] ?? '0x')
-    : toHex(
-        labelledHash(
-          'patient-message',
-          String(message.kind),
-          ...message.words.map((word) => fromHex(word)),
-        ),
-      );
+/** One message once, however often it comes; under another signature it is another message. */
+const messageKey = ({ kind, words, signature }: PatientMessage): Hex =>
+  toHex(
+    labelledHash(
+      'patient-message',
+      String(kind),
+      ...[...words, signature].map((word) => fromHex(word)),
+    ),
+  );
 
 function checkRelationList(c: Components, message: PatientMessage): void {
   const [patientId, , digest] = message.words;

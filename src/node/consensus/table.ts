@@ -20,7 +20,7 @@ export interface TableKeeper {
 /** How many changes back a table can be rebuilt. */
 const DEPTH = 64;
 
-export function keepTable(c: Pick<Components, 'consensus' | 'db' | 'log'>): TableKeeper {
+export function keepTable(c: Pick<Components, 'consensus' | 'seen' | 'db' | 'log'>): TableKeeper {
   let table = tableOf(c.consensus.entries());
   return {
     current: () => table,
@@ -44,6 +44,8 @@ export function keepTable(c: Pick<Components, 'consensus' | 'db' | 'log'>): Tabl
       c.db.transaction(() => {
         c.consensus.putEntries(change.after);
         c.consensus.applyChange(change.id, before);
+        for (const { patientId, leaf } of change.after)
+          c.seen.setRelationsApplied(patientId, leaf.relationsSeq);
       });
       table = withEntries(table, change.after);
       return { ...change, before, state: 'applied' };

@@ -128,7 +128,9 @@ export async function send(exchange: Exchange, answer: DoorResponse): Promise<vo
     response.once('finish', () => request.destroy());
   }
   if (body === undefined || body instanceof Uint8Array) {
-    response.setHeader('content-length', body?.length ?? 0);
+    // An answer to HEAD says the length that GET would have.
+    if (!response.hasHeader('content-length'))
+      response.setHeader('content-length', body?.length ?? 0);
     response.end(request.method === 'HEAD' ? undefined : body);
     return;
   }

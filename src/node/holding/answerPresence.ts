@@ -24,21 +24,32 @@ export async function answerPresence(c: Components): Promise<{ request: number; 
   return answers;
 }
 
+interface Bells {
+  /** State of the node's patients that the tags were made for. */
+  version: number;
+  tags: ReadonlySet<Hex>;
+}
+
+/** Tags by node, origin and tag epoch: made once a day for each origin, so that a look-up costs the same for any number of patients. */
+const bells = new WeakMap<object, Map<string, Bells>>();
+
 /** The tags by which this node recognises its patients in a query of `origin`: another origin's tags never match. */
-function tagsOfPatients(c: Components, origin: Hex, tagEpoch: number): Set<Hex> {
-  return new Set(
-    c.holding
-      .patients()
-      .filter((patient) => patient.state === 'enrolled')
-      .map((patient) =>
-        presenceTag(
-          packageOf(c, patient).presenceSecret,
-          c.self.network.networkId,
-          origin,
-          tagEpoch,
-        ),
-      ),
+function tagsOfPatients(c: Components, origin: Hex, tagEpoch: number): ReadonlySet<Hex> {
+  const known = bells.get(c.holding) ?? new Map<string, Bells>();
+  bells.set(c.holding, known);
+  const key = `${origin} ${tagEpoch}`;
+  const version = c.holding.patientsVersion();
+  const before = known.get(key);
+  if (before?.version === version) return before.tags;
+  if (known.size > 1_000) known.clear(); // tags of past days
+  const enrolled = c.holding.patients().filter((patient) => patient.state === 'enrolled');
+  const tags = new Set(
+    enrolled.map((patient) =>
+      presenceTag(packageOf(c, patient).presenceSecret, c.self.network.networkId, origin, tagEpoch),
+    ),
   );
+  known.set(key, { version, tags });
+  return tags;
 }
 
 async function presenceQueryOf(

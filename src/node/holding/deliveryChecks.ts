@@ -40,13 +40,16 @@ function isContinued(
   c: Checker,
   told: HistoryState,
   known: HistoryState & { missing?: number },
-  own: readonly HeldRecord[],
+  delivered: number,
+  [first]: readonly HeldRecord[],
 ): boolean {
   if (told.count === known.count) return told.historyHead === known.historyHead;
-  if (told.count < known.count) return own.length > 0 && (known.missing ?? 0) >= own.length;
-  const [first] = own;
-  const seal = first && c.seen.sealOf(first.request);
-  return seal === undefined || isEarlierMissing(c, seal.from);
+  const request = first?.request ?? 0;
+  if (told.count < known.count) {
+    const [newest] = first === undefined ? [] : c.holding.timeline(first.patientId, 1);
+    return (known.missing ?? 0) >= delivered && (newest?.request ?? 0) > request;
+  }
+  return isEarlierMissing(c, c.seen.sealOf(request)?.from ?? 0);
 }
 
 export const deliveryChecks: DeliveryChecks = {
@@ -123,7 +126,7 @@ export const deliveryChecks: DeliveryChecks = {
       const own = records.filter((record) => record.handle === after.handle);
       const told = toldBefore(patient, after.handle);
       const known = c.holding.history(patient.patientId, after.handle) ?? told;
-      if (!isContinued(c, told, known, own)) {
+      if (!isContinued(c, told, known, own.length, records)) {
         throw new CarelatticeError(
           'HistoryRewritten',
           'the history in the old leaf is not the one this node knows',

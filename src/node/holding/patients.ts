@@ -3,7 +3,7 @@ import { hmacSha256 } from '#sha256';
 import type { KemPublicKey } from '../../crypto/hpkeSealing.ts';
 import type { OwnRelation } from '../../domain/relations.ts';
 import { CarelatticeError } from '../../errors.ts';
-import { type Hex, join, toHex, utf8 } from '../../hash/bytes.ts';
+import { equalBytes, type Hex, join, toHex, utf8 } from '../../hash/bytes.ts';
 import type { OwnPatient } from '../../journal/holdingTables.ts';
 import {
   decodeScopePackage,
@@ -19,15 +19,19 @@ type Keeper = Pick<Components, 'self' | 'holding'>;
 
 const PURPOSE = 'scope-package';
 
-/** What the patient gave this node: opened from the journal, kept in memory as long as the row is the same. */
-const opened = new WeakMap<Uint8Array, ScopePackage>();
+/** Packages opened before, by node and patient: opening one costs more than a look at a tag. */
+const opened = new WeakMap<object, Map<Hex, { sealed: Uint8Array; content: ScopePackage }>>();
 
+/** What the patient gave this node. */
 export function packageOf(c: Keeper, patient: OwnPatient): ScopePackage {
-  const known = opened.get(patient.package);
-  if (known !== undefined) return known;
-  const fresh = decodeScopePackage(openAtRest(c.self.journalKey, PURPOSE, patient.package));
-  opened.set(patient.package, fresh);
-  return fresh;
+  const known =
+    opened.get(c.holding) ?? new Map<Hex, { sealed: Uint8Array; content: ScopePackage }>();
+  opened.set(c.holding, known);
+  const before = known.get(patient.patientId);
+  if (before !== undefined && equalBytes(before.sealed, patient.package)) return before.content;
+  const content = decodeScopePackage(openAtRest(c.self.journalKey, PURPOSE, patient.package));
+  known.set(patient.patientId, { sealed: patient.package, content });
+  return content;
 }
 
 export const sealedPackage = (

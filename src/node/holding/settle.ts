@@ -31,7 +31,8 @@ export async function sendReport(c: Components): Promise<number> {
       const settlement = settlements[index];
       if (settlement === undefined) return;
       const sent = [...(delivery.sent ?? []), settlementDigest(encodeMessage(settlement))];
-      c.holding.putDelivery({ ...delivery, state: 'settled', settlement, sent });
+      const { sentAt = c.now() } = delivery;
+      c.holding.putDelivery({ ...delivery, state: 'settled', settlement, sent, sentAt });
     });
     c.courier.send(
       active.nodeId,
