@@ -1,36 +1,43 @@
-/** Deploys an edge network through a running development node; `--nodes` is a number or a JSON file. */
-import { parseArgs } from 'node:util';
-import { CarelatticeError } from '../src/errors.ts';
+/** Deploys an edge network through a running development node and makes the folders of its nodes. */
+import { commandLine, runCommand } from '../src/config/commandLine.ts';
+import { loadDeployment } from '../src/config/deployment.ts';
+import { processEnvironment } from '../src/config/settings.ts';
+import { chainIdOf } from '../src/chain/rpc.ts';
+import { httpRpc } from '../src/chain/httpRpc.ts';
 import { foundingNodes, foundNetwork } from '../src/localnet/foundNetwork.ts';
 
-function optionsOf(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        rpc: { type: 'string', default: 'http://127.0.0.1:8545' },
-        'chain-id': { type: 'string', default: '31337' },
-        'network-name': { type: 'string', default: 'edge' },
-        nodes: { type: 'string', default: '3' },
-        out: { type: 'string', default: 'deployments' },
-      },
-    }).values;
-  } catch (cause) {
-    const usage = '--rpc URL --chain-id N --network-name NAME --nodes N|FILE --out DIR';
-    throw new CarelatticeError('BadOption', `the options are ${usage}`, { cause });
-  }
-}
+const command = {
+  usage:
+    'npm run deploy-network -- [--nodes N|FILE] [--rpc URL] [--chain-id N] [--network NAME] [--deployments DIR] [--first-port N]',
+  options: {
+    nodes: { type: 'string', default: '3' },
+    rpc: { type: 'string' },
+    'chain-id': { type: 'string' },
+    network: { type: 'string' },
+    deployments: { type: 'string' },
+    'first-port': { type: 'string' },
+  },
+} as const;
 
-try {
-  const { rpc: rpcUrl, out: folder, ...given } = optionsOf(process.argv.slice(2));
-  const nodes = await foundingNodes(given.nodes);
-  const chainId = Number(given['chain-id']);
-  const networkName = given['network-name'];
-  const founded = await foundNetwork({ rpcUrl, chainId, networkName, nodes, folder });
-  for (const node of founded.nodes) console.log(`${node.nodeId}  ${node.name}  ${node.folder}`);
-  console.log(`Manifest: ${founded.manifestPath}`);
-} catch (error) {
-  if (!(error instanceof CarelatticeError)) throw error;
-  console.error(`${error.code}: ${error.message}`);
-  process.exitCode = error.code === 'BadOption' ? 2 : 1;
-}
+await runCommand(async () => {
+  const { values } = commandLine(command, process.argv.slice(2));
+  const { rpcUrl, network, deployments, firstPort } = loadDeployment(processEnvironment(), {
+    rpcUrl: values.rpc,
+    network: values.network,
+    deployments: values.deployments,
+    firstPort: values['first-port'] === undefined ? undefined : Number(values['first-port']),
+  });
+  const nodes = await foundingNodes(values.nodes, firstPort);
+  const chainId = Number(values['chain-id'] ?? (await chainIdOf(httpRpc(rpcUrl))));
+  const founded = await foundNetwork({
+    rpcUrl,
+    chainId,
+    networkName: network,
+    nodes,
+    folder: deployments,
+  });
+  console.log(
+    `The network ${network} stands on chain ${chainId}; its manifest is ${founded.manifestPath}. Its nodes:`,
+  );
+  for (const { name, folder } of founded.nodes) console.log(`  ${folder}  ${name}`);
+});

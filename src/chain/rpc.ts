@@ -66,9 +66,13 @@ export async function sendAll(
   });
 }
 
-/** Asks the node which chain it serves. @throws `WrongChain` when it is not `chainId`. */
+/** Asks the node which chain it serves. */
+export const chainIdOf = async (rpc: Rpc): Promise<bigint> =>
+  quantityOf(await rpc.send('eth_chainId', []), 'eth_chainId');
+
+/** @throws `WrongChain` when the node serves another chain than `chainId`. */
 export async function requireChainId(rpc: Rpc, chainId: number): Promise<void> {
-  const found = quantityOf(await rpc.send('eth_chainId', []), 'eth_chainId');
+  const found = await chainIdOf(rpc);
   if (found !== BigInt(chainId)) {
     throw new CarelatticeError(
       'WrongChain',

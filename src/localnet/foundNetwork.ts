@@ -1,13 +1,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { httpRpc } from '../chain/httpRpc.ts';
 import { isLocalChainId, requireNetworkName } from '../chain/manifest.ts';
-import { writeManifest } from '../chain/manifestFile.ts';
+import { manifestPath, writeManifest } from '../chain/manifestFile.ts';
 import { toQuantity } from '../chain/quantity.ts';
 import { requireChainId } from '../chain/rpc.ts';
+import { NODE_FILE } from '../config/nodeConfig.ts';
 import { CarelatticeError } from '../errors.ts';
 import { randomBytes } from '../crypto/random.ts';
+import { createSecretFile } from '../crypto/secretFile.node.ts';
 import { toHex } from '../hash/bytes.ts';
 import type { Hex } from '../hash/bytes.ts';
 import { deployEdge } from './deployEdge.ts';
@@ -34,7 +36,6 @@ export interface FoundedNetwork {
   }[];
 }
 
-const FIRST_PORT = 44_300;
 /** What each node is given for its gas: one ether. */
 const ALLOWANCE = 10n ** 18n;
 
@@ -48,20 +49,30 @@ const nodesFile = z
   )
   .min(1);
 
-/** `3`: three hospitals and a consensus node on loopback; else a JSON file of nodes. @throws `BadNodes` */
-export async function foundingNodes(text: string): Promise<readonly FoundingNode[]> {
+/**
+ * `3`: three hospitals, a consensus node and its standby on loopback, from `firstPort` on; else a JSON file
+ * of nodes. @throws `BadNodes`
+ */
+export async function foundingNodes(
+  text: string,
+  firstPort = 44_300,
+): Promise<readonly FoundingNode[]> {
   if (!/^\d+$/.test(text)) return await readNodes(text);
   const count = Number(text);
   if (count < 1 || count > 64) throw badNodes(text, 'a number from 1 to 64');
   const node = (name: string, role: FoundingNode['role'], index: number): FoundingNode => ({
     name,
     role,
-    endpoint: `https://127.0.0.1:${FIRST_PORT + index}`,
+    endpoint: `https://127.0.0.1:${firstPort + index}`,
   });
   const hospitals = Array.from({ length: count }, (_, i) =>
     node(`Hospital ${i + 1}`, 'recording', i),
   );
-  return [...hospitals, node('Registry', 'consensus', count)];
+  return [
+    ...hospitals,
+    node('Consensus node', 'consensus', count),
+    node('Standby', 'consensus', count + 1),
+  ];
 }
 
 async function readNodes(path: string): Promise<readonly FoundingNode[]> {
@@ -131,6 +142,10 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
     const payment = { from: payer.account, to, value: toQuantity(ALLOWANCE) };
     await payer.request({ method: 'eth_sendTransaction', params: [payment] });
   }
+  for (const [index, node] of nodes.entries()) {
+    const home = folders[index] ?? folder;
+    await writeNodeFile(home, node, manifestPath(folder, networkName), rpcUrl);
+  }
   return {
     manifestPath: await writeManifest(folder, manifest),
     nodes: nodes.map(({ name }, index) => ({
@@ -139,4 +154,23 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
       folder: folders[index] ?? folder,
     })),
   };
+}
+
+/** What `run-node` needs to know of a node; roles without a daemon get no such file. */
+async function writeNodeFile(
+  home: string,
+  { name, role, endpoint }: FoundingNode,
+  manifest: string,
+  rpcUrl: string,
+): Promise<void> {
+  if (role !== 'recording' && role !== 'consensus') return;
+  const { port } = new URL(endpoint);
+  const config = {
+    name,
+    role,
+    manifest: relative(resolve(home), resolve(manifest)),
+    rpcUrl,
+    listenPort: port === '' ? 443 : Number(port),
+  };
+  await createSecretFile(join(home, NODE_FILE), `${JSON.stringify(config, undefined, 2)}\n`);
 }

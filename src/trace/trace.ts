@@ -134,7 +134,8 @@ function outstanding(node: TracedNode, request: number): string {
     : `; ${count.outstanding} holders still outstanding`;
 }
 
-function answerSteps(request: number, nodes: readonly TracedNode[]): TraceStep[] {
+/** What consensus nodes' journals show of the answers to a request. */
+export function answerSteps(request: number, nodes: readonly TracedNode[]): TraceStep[] {
   for (const node of nodes) {
     if (node.role !== 'consensus') continue;
     const count = consensusTables(node.db).answers(request).length;

@@ -139,6 +139,7 @@ describe('Founding an edge network', () => {
         expect(BigInt(String(balance))).to.equal(10n ** 18n);
         expect((await readdir(keys)).sort()).to.deep.equal([
           'keystore.json',
+          'node.json',
           'password',
           'tls-key.pem',
         ]);
