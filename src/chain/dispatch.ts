@@ -16,8 +16,6 @@ export interface Dispatch {
   bump(row: StoredTransaction, head: number): Promise<readonly SettleOutcome[]>;
   /** Whether this process has broadcast the newest attempt. */
   readonly isOut: (row: StoredTransaction) => boolean;
-  /** Its block left the chain: it must go out again. */
-  forget(row: StoredTransaction): void;
 }
 
 type Settings = Pick<
@@ -107,7 +105,6 @@ export function createDispatch(settings: Settings): Dispatch {
     put,
     bump,
     isOut: (row) => out.has(newest(row).hash),
-    forget: (row) => out.delete(newest(row).hash),
   };
 }
 

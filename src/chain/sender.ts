@@ -195,7 +195,7 @@ export function createSender(options: SenderOptions): Sender {
       : { kind: 'reverted', row: done, error };
   }
 
-  /** Its block left the chain: the same bytes go out again. */
+  /** Its block left the chain: unless the node's pool has it again, the same bytes go out once more. */
   function vanished(row: IncludedTransaction): SettleOutcome {
     const { inclusion, ...rest } = row;
     const back: StoredTransaction = {
@@ -203,7 +203,6 @@ export function createSender(options: SenderOptions): Sender {
       state: row.state === 'included' ? 'sent' : row.state,
     };
     table.update(back);
-    dispatch.forget(back);
     return { kind: 'vanished', row: back, inclusion };
   }
 

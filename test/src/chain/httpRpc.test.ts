@@ -12,10 +12,12 @@ import type { StandIn } from './standInNode.ts';
 
 describe('JSON-RPC over HTTP', () => {
   let node: StandIn | undefined;
+  let elsewhere: StandIn | undefined;
 
   afterEach(async () => {
     await node?.close();
-    node = undefined;
+    await elsewhere?.close();
+    node = elsewhere = undefined;
   });
 
   async function rpcTo(
@@ -108,13 +110,13 @@ describe('JSON-RPC over HTTP', () => {
 
   it('follows no redirect', async () => {
     const other = await standIn((body, response) => response.end(result(body, '0x1')));
+    elsewhere = other;
     const rpc = await rpcTo((_, response) => {
       response.writeHead(307, { location: other.url }).end();
     });
     expect(await failureOf(rpc.send('eth_chainId', []))).to.include({ code: 'ChainUnreachable' });
     expect(node?.bodies).to.have.length(1);
     expect(other.bodies).to.deep.equal([]);
-    await other.close();
   });
 
   it('gives up a node that does not answer in time', async () => {
