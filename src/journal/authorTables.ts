@@ -44,6 +44,8 @@ export interface AuthorTables {
   waitingRecords(limit: number): AuthoredRecord[];
   addBatch(batch: Omit<OwnBatch, 'id'>, anchors: readonly Hex[]): OwnBatch;
   recordsOf(batchId: number): AuthoredRecord[];
+  /** Own batches that no request on chain is known of. */
+  unrequestedBatches(): OwnBatch[];
   batchByQuery(queryDigest: Hex): OwnBatch | undefined;
   batchByRequest(request: number): OwnBatch | undefined;
   setRequest(batchId: number, request: number): void;
@@ -117,6 +119,10 @@ export function authorTables(db: Database): AuthorTables {
       db
         .all('SELECT entry FROM authored WHERE batch = ? ORDER BY rowid', batchId)
         .map((row) => parsed<AuthoredRecord>(row['entry'])),
+    unrequestedBatches: () =>
+      db
+        .all('SELECT * FROM batch WHERE request IS NULL AND confirmed = 0 ORDER BY id')
+        .flatMap((row) => batchOf(row) ?? []),
     batchByQuery: (queryDigest) =>
       batchOf(
         db.get("SELECT * FROM batch WHERE json_extract(entry, '$.queryDigest') = ?", queryDigest),

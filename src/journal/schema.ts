@@ -38,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX authored_waiting ON authored (batch);
   CREATE TABLE batch (id INTEGER PRIMARY KEY, entry TEXT NOT NULL, request INTEGER UNIQUE,
     confirmed INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX batch_query ON batch (json_extract(entry, '$.queryDigest'));
   -- what a node holds
   CREATE TABLE part (first INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (first, part));
   CREATE TABLE delivery (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, state TEXT NOT NULL, settlement TEXT, proofs TEXT,

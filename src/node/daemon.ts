@@ -4,6 +4,7 @@ import { headTime, pendingTime } from '../chain/blockTime.ts';
 import { edgeContracts } from '../chain/contracts.ts';
 import { httpRpc } from '../chain/httpRpc.ts';
 import { type Manifest, verifyManifest } from '../chain/manifest.ts';
+import { roleNumber } from '../chain/nodeEvents.ts';
 import { readManifest } from '../chain/manifestFile.ts';
 import type { Rpc } from '../chain/rpc.ts';
 import type { NodeConfig } from '../config/nodeConfig.ts';
@@ -44,7 +45,7 @@ interface Running {
  * Runs until `signal` aborts; then the step under way ends and everything is closed.
  * A chain that cannot be reached, or stands still, is waited for. Throws what waiting does not mend: faults of
  * configuration and keys, `PortInUse`, `PortRefused`, `WrongChain`, `StaleManifest`, `NoContractCode`,
- * `NotAdmitted`, `ForeignNonce`, `ChainRewritten`, and errors of the journal.
+ * `NotAdmitted`, `WrongRole`, `TlsKeyNotRegistered`, `ForeignNonce`, `ChainRewritten`, and errors of the journal.
  */
 export async function runNode(config: NodeConfig, log: Log, signal: AbortSignal): Promise<void> {
   const manifest = await readManifest(config.manifest);
@@ -104,7 +105,12 @@ async function whileChainAnswers(run: Running, closing: (() => Promise<void>)[])
       closing.push(() => operator.close());
       log('node open', { nodeId, network: manifest.name });
     },
-    step: async () => run.node?.tick() ?? 0,
+    async step() {
+      if (run.node === undefined) return 0;
+      const done = await run.node.tick();
+      requireRegisteredKey(run, run.node);
+      return done;
+    },
     chainTime: () => run.node?.components.now() ?? 0,
     entered(state, error) {
       run.state = state;
@@ -119,11 +125,30 @@ async function admittedId({ manifest, rpc, keys, config }: Running): Promise<Hex
   const { nodeRegistry } = edgeContracts(manifest, rpc);
   // A bytes32, which the contract's reader writes as lower-case hex.
   const nodeId = (await nodeRegistry.call('nodeIdOf', [keys.account], 'latest')) as Hex;
-  if (!/^0x0{64}$/.test(nodeId)) return nodeId;
+  if (/^0x0{64}$/.test(nodeId)) {
+    throw new CarelatticeError(
+      'NotAdmitted',
+      'no node with this signing key is admitted to the network; take the keystore that was registered, or have the consortium admit it',
+      { facts: { keystore: config.keystore, account: keys.account, network: manifest.name } },
+    );
+  }
+  const { role } = await nodeRegistry.call('nodeOf', [nodeId], 'latest');
+  if (Number(role) === roleNumber(config.role)) return nodeId;
   throw new CarelatticeError(
-    'NotAdmitted',
-    'no node with this signing key is admitted to the network; take the keystore that was registered, or have the consortium admit it',
-    { facts: { keystore: config.keystore, account: keys.account, network: manifest.name } },
+    'WrongRole',
+    'the registry has this node in another role; correct its node.json',
+    { facts: { node: config.name, configured: config.role, registered: Number(role) } },
+  );
+}
+
+/** Peers refuse another TLS key than the registered one. @throws `TlsKeyNotRegistered` */
+function requireRegisteredKey({ keys, config }: Running, node: OpenNode): void {
+  const registered = node.components.nodes.byId(node.self.nodeId)?.tlsKeyHash;
+  if (registered === undefined || registered === keys.identity.keyHash) return;
+  throw new CarelatticeError(
+    'TlsKeyNotRegistered',
+    'the registry has another TLS key for this node; take the registered one, or register this one',
+    { facts: { path: config.tlsKey, registered, own: keys.identity.keyHash } },
   );
 }
 

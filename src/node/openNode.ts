@@ -218,16 +218,24 @@ function gatewayOf(
   groundOf: (owner: string) => string | undefined,
   settings: NodeSettings,
 ) {
+  const way: GatewayFetch =
+    node === undefined
+      ? () => Promise.reject(new Error('no such node'))
+      : settings.fetchFrom(node);
+  const authorize = async (body: Uint8Array): Promise<Record<string, string>> => {
+    const frame = await courier.authorizeGatewayRequest(nodeId, sha256(body));
+    return { [FRAME_HEADER]: Buffer.from(frame).toString('base64url') };
+  };
   return createGatewayClient({
     url: node?.endpoint ?? 'https://unknown.invalid',
-    fetch:
-      node === undefined
-        ? () => Promise.reject(new Error('no such node'))
-        : settings.fetchFrom(node),
-    groundOf: ({ owner }) => groundOf(owner),
-    async authorize(body) {
-      const frame = await courier.authorizeGatewayRequest(nodeId, sha256(body));
-      return { [FRAME_HEADER]: Buffer.from(frame).toString('base64url') };
+    async fetch(url, init) {
+      const answer = await way(url, init);
+      if (answer.status !== 401) return answer;
+      // A gateway that has restarted knows no session of before: one more try in a new one.
+      courier.forgetSession(nodeId);
+      return way(url, { ...init, headers: { ...init.headers, ...(await authorize(init.body)) } });
     },
+    groundOf: ({ owner }) => groundOf(owner),
+    authorize,
   });
 }

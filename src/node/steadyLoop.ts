@@ -26,6 +26,8 @@ const FATAL: ReadonlySet<string> = new Set([
   'StaleManifest',
   'NoContractCode',
   'NotAdmitted',
+  'WrongRole',
+  'TlsKeyNotRegistered',
   'ForeignNonce',
   'ChainRewritten',
   'JournalTooNew',

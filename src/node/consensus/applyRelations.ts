@@ -2,7 +2,7 @@ import { withEntries, withRelations } from '../../domain/sharingTable.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import type { PatientEntry } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
-import { post } from '../post.ts';
+import { post, type Posted } from '../post.ts';
 import { changeTable } from './journalDelta.ts';
 import type { TableKeeper } from './table.ts';
 
@@ -37,8 +37,8 @@ export function prepareRelations(c: Components, table: TableKeeper): TableChange
   });
 }
 
-export async function applyRelationsOnChain(c: Components, change: TableChange): Promise<void> {
+export async function applyRelationsOnChain(c: Components, change: TableChange): Promise<Posted> {
   const { locator } = c.contracts;
   const data = locator.encode('update', [change.prevRoot, change.newRoot, change.term]);
-  await post(c, `relations in term ${change.term}: ${change.newRoot}`, locator.address, data);
+  return post(c, `relations in term ${change.term}: ${change.newRoot}`, locator.address, data);
 }

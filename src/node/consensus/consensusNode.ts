@@ -23,9 +23,11 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
   const table = keepTable(c);
   const isActive = (): boolean => c.active()?.nodeId === c.self.nodeId;
 
+  let hasApplied = false;
   const onEvent = (event: EdgeEvent): void => {
     if (event.name === 'LocatorUpdated') {
       const change = table.follow(event.args.prevRoot, event.args.newRoot);
+      hasApplied ||= change?.seal !== undefined;
       if (change?.seal !== undefined && isActive()) queueDeliveries(c, table, change);
     }
     if (event.name === 'ItemRefused') {
@@ -57,6 +59,8 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
   return {
     async tick() {
       let done = await observeChain(c, events, deployBlock, onEvent);
+      if (hasApplied) await c.reached('consensus: seal applied');
+      hasApplied = false;
       done += (await takeOver(c)) ? 1 : 0;
       done += await confirmPatients(c);
       done += await submitPatients(c);

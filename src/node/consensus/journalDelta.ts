@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { CarelatticeError, messageOf } from '../../errors.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { decodeMessage, encodeMessage, journalDelta } from '../../wire/messages.ts';
@@ -66,7 +66,12 @@ export function takeJournalDelta(c: Components, body: Uint8Array): Uint8Array {
   c.db.transaction(() => {
     for (const list of lists) {
       const author = c.seen.request(list.request)?.nodeId;
-      if (author !== undefined) c.consensus.addRecordList(list.request, author, list);
+      if (author === undefined) {
+        throw new CarelatticeError('RequestUnknown', 'this storage request is not final here yet', {
+          retryable: true,
+        });
+      }
+      c.consensus.addRecordList(list.request, author, list);
     }
     const known =
       c.consensus.unapplied(delta.prevRoot, delta.newRoot) ?? c.consensus.changeTo(delta.newRoot);
@@ -77,9 +82,10 @@ export function takeJournalDelta(c: Components, body: Uint8Array): Uint8Array {
   return encodeMessage({ taken: true });
 }
 
-/** Brings the pending change of the table to the chain. */
+/** Brings the pending change of the table to the chain; one that failed there is void, and the next is made from what is. */
 export async function postChange(c: Components, change: TableChange): Promise<void> {
-  if (change.kind === 'seal') await postSeal(c, change);
-  else await applyRelationsOnChain(c, change);
-  c.consensus.setChange(change.id, 'sent');
+  const posted =
+    change.kind === 'seal' ? await postSeal(c, change) : await applyRelationsOnChain(c, change);
+  if (posted === 'sent') c.consensus.setChange(change.id, 'sent');
+  if (posted === 'failed') c.consensus.setChange(change.id, 'void');
 }

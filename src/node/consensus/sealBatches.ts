@@ -4,7 +4,7 @@ import { type Hex, toHex } from '../../hash/bytes.ts';
 import type { SeenRequest } from '../../journal/chainTables.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import { answeringNodes, type Components } from '../components.ts';
-import { post } from '../post.ts';
+import { post, type Posted } from '../post.ts';
 import { changeTable } from './journalDelta.ts';
 import type { TableKeeper } from './table.ts';
 
@@ -105,9 +105,9 @@ export function listsOf(c: Components, round: readonly { request: number }[]): S
 }
 
 /** Posts a prepared seal; the same task gives the same transaction after a restart. */
-export async function postSeal(c: Components, change: TableChange): Promise<void> {
+export async function postSeal(c: Components, change: TableChange): Promise<Posted> {
   const { seal } = change;
-  if (seal === undefined) return;
+  if (seal === undefined) return 'failed';
   const requests = Array.from({ length: seal.to - seal.from + 1 }, (_, i) =>
     c.seen.request(seal.from + i),
   ).flatMap((request) => request ?? []);
@@ -128,11 +128,12 @@ export async function postSeal(c: Components, change: TableChange): Promise<void
     seal.answersRoot,
     change.term,
   ]);
-  await post(
+  const posted = await post(
     c,
     `seal ${seal.from} to ${seal.to} in term ${change.term}: ${change.newRoot}`,
     exchange.address,
     data,
   );
   await c.reached('consensus: seal sent');
+  return posted;
 }

@@ -2,7 +2,7 @@ import { isPresent } from '../../domain/presenceQuery.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { isInTree } from '../../hash/merkleTree.ts';
 import { CarelatticeError } from '../../errors.ts';
-import type { SeenSeal } from '../../journal/chainTables.ts';
+import type { SeenSeal, SeenSettlement } from '../../journal/chainTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { answerLeaf, rangeLeaf } from '../../wire/leaves.ts';
 import {
@@ -44,7 +44,7 @@ export function judgeProofs(c: Components): number {
     // What is still on its way is waited for until the others would turn to another consensus node.
     const isComplete = delivery.state !== 'receiving';
     if (!isComplete && c.now() < settled.time + c.windows.takeOverSeconds) continue;
-    for (const problem of problemsOf(c, proofs, seal, settled.receiptsRoot)) raise(c, problem);
+    for (const problem of problemsOf(c, proofs, seal, settled)) raise(c, problem);
     c.holding.setJudged(delivery.from);
     judged++;
   }
@@ -61,7 +61,7 @@ function problemsOf(
   c: Components,
   proofs: RoundProofs,
   { from, to, answersRoot }: SeenSeal,
-  receiptsRoot: Hex,
+  settled: SeenSettlement,
 ): Problem[] {
   const problems: Problem[] = [];
   for (let request = from; request <= to; request++) {
@@ -89,8 +89,10 @@ function problemsOf(
       });
     }
   }
-  const sent = c.holding.delivery(from)?.sent ?? [];
-  if (sent.length > 0 && !isSettlementTaken(c, proofs, sent, receiptsRoot)) {
+  const { sent = [], sentAt = 0 } = c.holding.delivery(from) ?? {};
+  // A node that was down settles after the receipts were posted: then nothing of it is under their root.
+  const isLate = sentAt + c.windows.roundSeconds > settled.time && proofs.settlement === undefined;
+  if (sent.length > 0 && !isLate && !isSettlementTaken(c, proofs, sent, settled.receiptsRoot)) {
     problems.push({
       kind: 'wrongSettlement',
       request: proofs.from,

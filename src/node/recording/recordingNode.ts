@@ -26,9 +26,12 @@ export function recordingNode(
   deployBlock: number,
   checks: DeliveryChecks = deliveryChecks,
 ): Role {
+  let hasQueuedList = false;
   const onEvent = (event: EdgeEvent): void => {
-    if (event.name === 'StorageRequested')
-      linkRequest(c, Number(event.args.request), event.args.queryDigest);
+    if (event.name === 'StorageRequested') {
+      const isOwn = linkRequest(c, Number(event.args.request), event.args.queryDigest);
+      hasQueuedList = isOwn || hasQueuedList;
+    }
     if (event.name === 'RelationsSet')
       followRelations(c, event.args.patientId, event.args.relationsDigest);
     if (event.name === 'TermStarted') startAnew(c);
@@ -36,8 +39,12 @@ export function recordingNode(
   return {
     async tick() {
       let done = await observeChain(c, events, deployBlock, onEvent);
+      if (hasQueuedList) await c.reached('recording: list queued');
+      hasQueuedList = false;
       done += await requestStorage(c);
-      done += takeDeliveries(c, checks);
+      const taken = takeDeliveries(c, checks);
+      if (taken > 0) await c.reached('holding: delivery stored');
+      done += taken;
       done += await fetchDue(c);
       done += await sendReport(c);
       done += judgeProofs(c);

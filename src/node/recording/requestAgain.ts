@@ -14,7 +14,8 @@ export function requestAgain(c: Components): number {
     if (delivery === undefined || delivery.state === 'receiving') continue;
     const lost = c.author
       .recordsOf(id)
-      .filter(({ anchor }) => c.holding.held(anchor) === undefined)
+      // One that is known under another anchor can never be held.
+      .filter(({ recordId }) => c.holding.heldById(recordId) === undefined)
       // A patient who has withdrawn since gets nothing more stored here; and what this node may write but not hold is
       // never in its own delivery.
       .filter(({ patientId, handle }) => mayHold(c.holding.patient(patientId), handle));

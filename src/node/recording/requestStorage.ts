@@ -18,17 +18,35 @@ const RECORDS_PER_BATCH = 256;
 
 /** Anchors what waits, as one batch, and says how many records it holds. */
 export async function requestStorage(c: Components): Promise<number> {
+  if (c.active() === undefined) return 0;
+  await sendUnsent(c);
   const records = c.author.waitingRecords(RECORDS_PER_BATCH);
-  if (records.length === 0 || c.active() === undefined) return 0;
-  const batch = await newBatch(c, records);
-  await sendRequest(c, batch);
+  if (records.length === 0) return 0;
+  await sendRequest(c, await newBatch(c, records));
   return records.length;
 }
+
+/** Batches that were journaled and are not on chain: sent once more, or, when their tags are out of date, made anew. */
+async function sendUnsent(c: Components): Promise<void> {
+  for (const batch of c.author.unrequestedBatches()) {
+    const isKnown = c.sender.receiptOf(batch.task) !== undefined;
+    if (isKnown || Math.abs(batch.tagEpoch - tagEpochNow(c)) <= 1) {
+      await sendRequest(c, batch);
+      continue;
+    }
+    c.db.transaction(() => {
+      c.author.confirmBatch(batch.id);
+      c.author.releaseRecords(c.author.recordsOf(batch.id).map(({ anchor }) => anchor));
+    });
+  }
+}
+
+const tagEpochNow = (c: Components): number => Math.floor(c.now() / c.windows.tagEpochSeconds);
 
 async function newBatch(c: Components, records: readonly AuthoredRecord[]): Promise<OwnBatch> {
   const { federationId, networkId, chainId } = c.self.network;
   const batchRoot = toHex(merkleRoot(records.map((record) => fromHex(record.anchor, 32))));
-  const tagEpoch = Math.floor(c.now() / c.windows.tagEpochSeconds);
+  const tagEpoch = tagEpochNow(c);
   const patientIds = [...new Set(records.map((record) => record.patientId))];
   const query = presenceQuery(
     patientIds.map((patientId) => tagOf(c, patientId, tagEpoch)),
@@ -86,12 +104,13 @@ export async function sendRequest(c: Components, batch: OwnBatch): Promise<void>
   await c.reached('recording: request sent');
 }
 
-/** The chain shows a request of this node: its list goes to the consensus node. Inside the transaction that saw it. */
-export function linkRequest(c: Components, request: number, queryDigest: Hex): void {
+/** The chain shows a request: if it is this node's, its list goes to the consensus node, in the transaction that saw it. */
+export function linkRequest(c: Components, request: number, queryDigest: Hex): boolean {
   const batch = c.author.batchByQuery(queryDigest);
-  if (batch === undefined) return;
+  if (batch === undefined) return false;
   c.author.setRequest(batch.id, request);
   sendRecordList(c, request);
+  return true;
 }
 
 export function sendRecordList(c: Components, request: number): void {
