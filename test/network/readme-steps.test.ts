@@ -1,0 +1,236 @@
+import { expect } from 'chai';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { requireChainId } from '../../src/chain/rpc.ts';
+import { httpRpc } from '../../src/chain/httpRpc.ts';
+import { requireFreePort } from '../../src/localnet/freePort.ts';
+import type { TraceStep } from '../../src/trace/trace.ts';
+import { codeOf } from '../support/codeOf.ts';
+import {
+  type Finished,
+  processes,
+  type Processes,
+  type Running,
+  until,
+} from '../support/processes.ts';
+
+/** The commands of docs/running.md as they stand there, each node an operating-system process. */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const START = join(root, 'scripts/start.js');
+
+/** Lines of the page's sh blocks, in order. */
+async function documented(): Promise<string[]> {
+  const page = await readFile(join(root, 'docs/running.md'), 'utf8');
+  return [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
+    block.split('\n').filter((line) => line !== ''),
+  );
+}
+
+/** Arguments as a shell splits them; the page uses words and double quotes only. */
+const words = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+
+/** What `npm run` and `npx` start: no shell and no npm between the test and the process that it must end. */
+function program(line: string): string[] {
+  const [tool, ...rest] = words(line);
+  if (tool === 'npx' && rest[0] === 'hardhat')
+    return [process.execPath, join(root, 'node_modules/hardhat/dist/src/cli.js'), ...rest.slice(1)];
+  const [run, silent, name = '', dashes, ...args] = rest;
+  expect([tool, run, silent, dashes], line).to.deep.equal(['npm', 'run', '-s', '--']);
+  return [process.execPath, START, name, ...args];
+}
+
+/** A port below those that the system hands out, with `count` free ones from it on. */
+async function freePorts(count: number): Promise<number> {
+  for (let tried = 0; tried < 50; tried++) {
+    const first = 12_000 + Math.floor(Math.random() * 18_000);
+    const codes = [];
+    for (let port = first; port < first + count; port++)
+      codes.push(await codeOf(() => requireFreePort(port)));
+    if (codes.every((code) => code === 'none')) return first;
+  }
+  throw new Error('no free ports');
+}
+
+/** Status of a door's health route; undefined while nobody listens. The test's own question: nothing secret in it. */
+const health = (port: number, path: string): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
+
+describe('The steps of docs/running.md', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let started: Processes;
+  let lines: string[];
+  let doors: number;
+  let chain: Running;
+  let rpcUrl: string;
+  let records: string[];
+  const nodes = new Map<string, Running>();
+
+  const linesOf = (name: string): string[] => lines.filter((line) => words(line).includes(name));
+  const lineOf = (name: string): string => {
+    const [line] = linesOf(name);
+    return line ?? expect.fail(`the page has no ${name}`);
+  };
+  const folderOf = (line: string): string => words(line).at(-1) ?? '';
+  async function succeeds(line: string, ...more: string[]): Promise<Finished> {
+    const finished = await started.run([...program(line), ...more]);
+    expect(finished, finished.err).to.include({ code: 0 });
+    return finished;
+  }
+  async function trace(record: string): Promise<TraceStep[]> {
+    const line = lineOf('trace').replace('RECORD', record);
+    const { code, out } = await started.run([...program(line), '--json']);
+    return code === 0 ? (JSON.parse(out) as TraceStep[]) : []; // printed by the command under test
+  }
+  const holders = (steps: readonly TraceStep[]): string[] =>
+    steps
+      .filter(({ step }) => step === 'delivered')
+      .map(({ node }) => node)
+      .sort();
+  const isReady = (port: number) => async (): Promise<true | undefined> =>
+    (await health(port, '/readyz')) === 200 ? true : undefined;
+
+  before(async () => {
+    lines = await documented();
+    folder = await mkdtemp(join(tmpdir(), 'carelattice-steps-'));
+    const chainPort = await freePorts(1);
+    doors = await freePorts(5);
+    rpcUrl = `http://127.0.0.1:${chainPort}`;
+    started = processes(folder, {
+      CARELATTICE_RPC_URL: rpcUrl,
+      CARELATTICE_FIRST_PORT: String(doors),
+    });
+    // Hardhat reads its configuration where it is started.
+    const chainOnly = processes(root, {});
+    chain = chainOnly.start([...program(lineOf('hardhat')), '--port', String(chainPort)]);
+    const chainId = async () => requireChainId(httpRpc(rpcUrl), 1001);
+    await until('a chain', async () => ((await codeOf(chainId)) === 'none' ? true : undefined));
+  });
+
+  after(async () => {
+    await started.endAll();
+    await chain.end('SIGKILL');
+    await rm(folder, { recursive: true });
+  });
+
+  it('deploy a network and make the folders of its nodes', async () => {
+    const { out } = await succeeds(lineOf('deploy-network'));
+    for (const line of linesOf('run-node')) expect(out).to.contain(folderOf(line));
+    expect(linesOf('run-node')).to.have.length(5);
+  });
+
+  it('start each node as its own process, which becomes ready', async () => {
+    for (const line of linesOf('run-node')) nodes.set(folderOf(line), started.start(program(line)));
+    for (let i = 0; i < 5; i++) await until(`node ${i + 1} ready`, isReady(doors + i));
+    expect(new Set([...nodes.values()].map(({ pid }) => pid)).size).to.equal(5);
+  });
+
+  it('enrol a patient at two hospitals', async () => {
+    const { out } = await succeeds(lineOf('register-patient'));
+    expect(out).to.match(/enrolled at Hospital 1 and Hospital 2\. On chain she is 0x[0-9a-f]{64}/);
+  });
+
+  it('hand a bundle in, once however often it comes', async () => {
+    const { out } = await succeeds(lineOf('submit-record'));
+    records = out.match(/0x[0-9a-f]{32}/g) ?? [];
+    expect(records).to.have.length(3);
+    expect((await succeeds(lineOf('submit-record'))).out).to.equal(out);
+  });
+
+  it('trace each record until both hospitals hold it and nobody else', async () => {
+    for (const record of records) {
+      const steps = await until('settled', async () => {
+        const found = await trace(record);
+        return found.some(({ step }) => step === 'settled') && holders(found).length > 1
+          ? found
+          : undefined;
+      });
+      expect(holders(steps)).to.deep.equal(['Hospital 1', 'Hospital 2']);
+      expect(steps.map(({ step }) => step)).to.include.members([
+        'sealed',
+        'requested',
+        'answered',
+        'sealed on chain',
+      ]);
+      expect(steps.find(({ step }) => step === 'settled')?.block).to.be.greaterThan(0);
+    }
+  });
+
+  it('give a hospital that was killed the record that it missed, when it starts again', async () => {
+    const line = linesOf('run-node')[1] ?? '';
+    await nodes.get(folderOf(line))?.end('SIGKILL');
+    const { out } = await succeeds(lineOf('submit-record'), '--key', 'again');
+    const [record = ''] = out.match(/0x[0-9a-f]{32}/g) ?? [];
+    expect(records).to.not.include(record);
+    const before = await until('sealed without it', async () => {
+      const steps = await trace(record);
+      return steps.some(({ step }) => step === 'sealed on chain') ? steps : undefined;
+    });
+    expect(holders(before)).to.not.include('Hospital 2');
+    nodes.set(folderOf(line), started.start(program(line)));
+    const after = await until('delivered', async () => {
+      const steps = await trace(record);
+      return holders(steps).includes('Hospital 2') ? steps : undefined;
+    });
+    expect(holders(after)).to.deep.equal(['Hospital 1', 'Hospital 2']);
+  });
+
+  it('refuse a second process of the same node and say why', async () => {
+    const { code, err } = await started.run(program(linesOf('run-node')[0] ?? ''));
+    expect(code).to.equal(1);
+    expect(err).to.match(/^PortInUse: /);
+  });
+
+  it('end a node by SIGTERM after its step, with exit code 0', async () => {
+    const line = linesOf('run-node').at(-1) ?? '';
+    const finished = await nodes.get(folderOf(line))?.end('SIGTERM');
+    expect(finished).to.include({ code: 0, err: '' });
+    expect(finished?.out.trimEnd().split('\n').at(-1)).to.contain('"event":"stopped"');
+    const { err } = await started.run([process.execPath, START, 'trace', `0x${'12'.repeat(16)}`]);
+    expect(err).to.match(/^RecordUnknown: .*Standby/);
+  });
+
+  it('say that the chain is unreachable when it ends, and stop when another one begins in its place', async () => {
+    await chain.end('SIGKILL');
+    await until('not ready', async () =>
+      (await health(doors, '/readyz')) === 503 ? true : undefined,
+    );
+    expect(await health(doors, '/healthz')).to.equal(200);
+    const line = linesOf('run-node')[0] ?? '';
+    const port = new URL(rpcUrl).port;
+    const other = processes(root, {}).start([...program(lineOf('hardhat')), '--port', port]);
+    try {
+      const node = nodes.get(folderOf(line));
+      await until('its reason', async () =>
+        node?.printed().includes('StaleManifest: ') ? true : undefined,
+      );
+      expect(await health(doors, '/healthz')).to.equal(undefined);
+    } finally {
+      await other.end('SIGKILL');
+    }
+  });
+
+  it('tell a wrongly typed command how it is typed', async () => {
+    for (const name of [
+      'deploy-network',
+      'run-node',
+      'register-patient',
+      'submit-record',
+      'trace',
+    ]) {
+      const { code, err } = await started.run([process.execPath, START, name, '--colour', 'red']);
+      expect(code).to.equal(2);
+      expect(err).to.match(new RegExp(`^UnknownOption: .*--colour.*Usage: npm run ${name} -- `));
+    }
+  });
+});
