@@ -219,9 +219,7 @@ function gatewayOf(
   settings: NodeSettings,
 ) {
   const way: GatewayFetch =
-    node === undefined
-      ? () => Promise.reject(new Error('no such node'))
-      : settings.fetchFrom(node);
+    node === undefined ? () => Promise.reject(new Error('no such node')) : settings.fetchFrom(node);
   const authorize = async (body: Uint8Array): Promise<Record<string, string>> => {
     const frame = await courier.authorizeGatewayRequest(nodeId, sha256(body));
     return { [FRAME_HEADER]: Buffer.from(frame).toString('base64url') };
