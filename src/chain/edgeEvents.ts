@@ -9,7 +9,8 @@ import type {
   RecordLocator,
 } from '../../typechain-types/index.ts';
 import type { Hex } from '../hash/bytes.ts';
-import { lowered } from './contract.ts';
+import { eventReader } from './eventLayout.ts';
+import type { EventReader } from './eventLayout.ts';
 import type { RawLog } from './logs.ts';
 import { rpcMalformed } from './rpcAnswer.ts';
 
@@ -83,16 +84,21 @@ export interface EventSource {
 
 /** A decoder for the logs of these contracts; undefined for an event that no ABI names. */
 export function eventDecoder(sources: readonly EventSource[]) {
-  const byAddress = new Map(sources.map((source) => [source.address, source]));
+  const known = new Map<string, KnownEvent>();
+  for (const { name: contract, address, abi } of sources) {
+    abi.forEachEvent((fragment) => {
+      const event = { contract, name: fragment.name, read: eventReader(fragment) };
+      known.set(`${address} ${fragment.topicHash}`, event);
+    });
+  }
+  /** @throws `RpcMalformed` when the log does not fit the event that it names */
   return function decode(log: RawLog, time: number, from: Hex): EdgeEvent | undefined {
-    const source = byAddress.get(log.address);
-    const topic = log.topics[0];
-    const fragment = topic === undefined ? null : (source?.abi.getEvent(topic) ?? null);
-    if (source === undefined || fragment === null) return undefined;
+    const found = known.get(`${log.address} ${log.topics[0]}`);
+    if (found === undefined) return undefined;
     const event = {
-      contract: source.name,
-      name: fragment.name,
-      args: argumentsOf(source, fragment, log),
+      contract: found.contract,
+      name: found.name,
+      args: argumentsOf(found, log),
       block: log.block,
       blockHash: log.blockHash,
       time,
@@ -100,18 +106,21 @@ export function eventDecoder(sources: readonly EventSource[]) {
       logIndex: log.logIndex,
       from,
     };
-    // TypeChain's types describe what ethers decodes by the same ABI.
+    // TypeChain's types describe the same ABI that the reader was made from.
     return event as unknown as EdgeEvent;
   };
 }
 
-type EventFragment = NonNullable<ReturnType<Interface['getEvent']>>;
+interface KnownEvent {
+  readonly contract: ContractName;
+  readonly name: string;
+  readonly read: EventReader;
+}
 
-function argumentsOf(source: EventSource, fragment: EventFragment, log: RawLog): unknown {
+function argumentsOf({ contract, name, read }: KnownEvent, log: RawLog): unknown {
   try {
-    const result = source.abi.decodeEventLog(fragment, log.data, log.topics);
-    return lowered(result, fragment.inputs).toObject();
+    return read(log);
   } catch (cause) {
-    throw rpcMalformed(source.name, `log of ${fragment.name}`, cause);
+    throw rpcMalformed(contract, `log of ${name}`, cause);
   }
 }
