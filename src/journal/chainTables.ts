@@ -1,4 +1,4 @@
-import type { Hex } from '../hash/bytes.ts';
+import { type Hex, ZERO_32 } from '../hash/bytes.ts';
 import type { Database, Row } from './database.ts';
 
 /** What a node has read from its chain's final blocks. */
@@ -51,6 +51,12 @@ export interface ChainTables {
   /** Number of the newest final block read. */
   setFinal(block: number): void;
   final(): number;
+  /** Roots of the sharing table that stood on chain. */
+  addLocatorRoot(root: Hex, block: number): void;
+  isLocatorRoot(root: Hex): boolean;
+  /** Chain time of the last audit of the sharing table, 0 before the first. */
+  auditedAt(): number;
+  setAuditedAt(time: number): void;
   addRequest(request: SeenRequest): void;
   request(number: number): SeenRequest | undefined;
   /** Requests that no seal covers yet, oldest first. */
@@ -147,6 +153,18 @@ export function chainTables(db: Database): ChainTables {
       db.run("INSERT OR REPLACE INTO cursor (chain, state) VALUES ('final', ?)", String(block));
     },
     final: () => Number(db.get("SELECT state FROM cursor WHERE chain = 'final'")?.['state'] ?? 0),
+    addLocatorRoot: (root, block) => {
+      db.run('INSERT OR REPLACE INTO locator_root (root, block) VALUES (?,?)', root, block);
+    },
+    isLocatorRoot: (root) =>
+      db.get('SELECT 1 FROM locator_root WHERE root = ?', root) !== undefined ||
+      // The empty table's root stands until the first change.
+      (root === ZERO_32 && db.get('SELECT 1 FROM locator_root') === undefined),
+    auditedAt: () =>
+      Number(db.get("SELECT state FROM cursor WHERE chain = 'audit'")?.['state'] ?? 0),
+    setAuditedAt: (time) => {
+      db.run("INSERT OR REPLACE INTO cursor (chain, state) VALUES ('audit', ?)", String(time));
+    },
     addRequest: (r) => {
       db.run(
         'INSERT OR IGNORE INTO request (number, node, batch_root, query_digest, padded_count, tag_epoch, block, time, tx) VALUES (?,?,?,?,?,?,?,?,?)',

@@ -47,9 +47,20 @@ export interface ConsensusTables {
   setChange(id: number, state: TableChange['state']): void;
   /** The chain shows the change: keeps what it replaced. */
   applyChange(id: number, before: readonly PatientEntry[]): void;
+  /** The chain shows what these messages asked for, whoever brought it there: they need no batch of this node. */
+  settleMessages(patientId: Hex, kind: number, upToSeq: number): void;
+  /** The changes that are prepared or sent, oldest first. */
+  pendingChanges(): TableChange[];
   /** The change that is prepared or sent, if any. */
   pendingChange(): TableChange | undefined;
-  /** The newest change between these roots that is not applied yet. */
+  /** Whether this very change is known, in whatever state. */
+  isKnownChange(change: Pick<JournalDelta, 'prevRoot' | 'newRoot' | 'seal'>): boolean;
+  /** The chain's root moved; the change that did it may come later. */
+  addMove(prevRoot: Hex, newRoot: Hex): void;
+  /** The oldest move whose change is not applied yet. */
+  nextMove(): { place: number; prevRoot: Hex; newRoot: Hex } | undefined;
+  dropMove(place: number): void;
+  /** The oldest change between these roots that is not applied yet: seals without records leave the root as it is. */
   unapplied(prevRoot: Hex, newRoot: Hex): TableChange | undefined;
   /** The change that led to this root. */
   changeTo(newRoot: Hex): TableChange | undefined;
@@ -192,14 +203,52 @@ export function consensusTables(db: Database): ConsensusTables {
         id,
       );
     },
+    settleMessages: (patientId, kind, upToSeq) => {
+      for (const { id, message } of waiting(
+        db.all(
+          "SELECT * FROM patient_message WHERE state = 'waiting' AND json_extract(entry, '$.patientId') = ? AND json_extract(entry, '$.kind') = ?",
+          patientId,
+          kind,
+        ),
+      ))
+        if (upToSeq === 0 || BigInt(message.words[1] ?? '0x0') <= BigInt(upToSeq))
+          db.run("UPDATE patient_message SET state = 'applied' WHERE id = ?", id);
+    },
+    pendingChanges: () =>
+      db
+        .all("SELECT * FROM change WHERE state IN ('prepared','sent') ORDER BY id")
+        .flatMap((row) => changeOf(row) ?? []),
     pendingChange: () =>
       changeOf(
         db.get("SELECT * FROM change WHERE state IN ('prepared','sent') ORDER BY id LIMIT 1"),
       ),
+    isKnownChange: ({ prevRoot, newRoot, seal }) =>
+      db.get(
+        "SELECT 1 FROM change WHERE prev_root = ? AND new_root = ? AND json_extract(entry, '$.seal.seed') IS ?",
+        prevRoot,
+        newRoot,
+        seal?.seed ?? null,
+      ) !== undefined,
+    addMove: (prevRoot, newRoot) => {
+      db.run('INSERT INTO move (prev_root, new_root) VALUES (?,?)', prevRoot, newRoot);
+    },
+    nextMove: () => {
+      const row = db.get('SELECT * FROM move ORDER BY place LIMIT 1');
+      return (
+        row && {
+          place: Number(row['place']),
+          prevRoot: String(row['prev_root']) as Hex, // written as Hex
+          newRoot: String(row['new_root']) as Hex, // written as Hex
+        }
+      );
+    },
+    dropMove: (place) => {
+      db.run('DELETE FROM move WHERE place = ?', place);
+    },
     unapplied: (prevRoot, newRoot) =>
       changeOf(
         db.get(
-          "SELECT * FROM change WHERE prev_root = ? AND new_root = ? AND state IN ('prepared','sent') ORDER BY id DESC LIMIT 1",
+          "SELECT * FROM change WHERE prev_root = ? AND new_root = ? AND state IN ('prepared','sent') ORDER BY id LIMIT 1",
           prevRoot,
           newRoot,
         ),

@@ -79,6 +79,8 @@ export interface HoldingTables {
   timeline(patientId: Hex, limit: number): HeldRecord[];
   countHeld(): number;
   history(patientId: Hex, handle: Hex): (HistoryState & { missing: number }) | undefined;
+  /** Whether anything of the patient was delivered here. */
+  hasHistory(patientId: Hex): boolean;
   setHistory(patientId: Hex, handle: Hex, state: HistoryState & { missing: number }): void;
   /** Whether a patient's nonce is new; forgets those whose time has passed. */
   useNonce(patientId: Hex, nonce: string, expiry: number, now: number): boolean;
@@ -249,6 +251,8 @@ export function holdingTables(db: Database): HoldingTables {
         }
       );
     },
+    hasHistory: (patientId) =>
+      db.get('SELECT 1 FROM history WHERE patient = ? AND count > 0', patientId) !== undefined,
     setHistory: (patientId, handle, state) => {
       db.run(
         'INSERT OR REPLACE INTO history (patient, handle, count, head, missing) VALUES (?,?,?,?,?)',

@@ -24,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
     time INTEGER NOT NULL, waiting INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (patient, seq));
   CREATE INDEX relations_waiting ON relations (waiting) WHERE waiting = 1;
   CREATE TABLE term (term INTEGER PRIMARY KEY, node TEXT NOT NULL, block INTEGER NOT NULL);
+  CREATE TABLE locator_root (root TEXT PRIMARY KEY, block INTEGER NOT NULL);
   CREATE TABLE authority (patient TEXT PRIMARY KEY, account TEXT NOT NULL, block INTEGER NOT NULL);
   CREATE TABLE scope_epoch (patient TEXT NOT NULL, handle TEXT NOT NULL, epoch INTEGER NOT NULL, commitment TEXT NOT NULL,
     block INTEGER NOT NULL, PRIMARY KEY (patient, handle));
@@ -64,6 +65,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX change_seal ON change (json_extract(entry, '$.seal.from'));
   CREATE INDEX change_root ON change (new_root);
   CREATE INDEX change_state ON change (state);
+  CREATE TABLE move (place INTEGER PRIMARY KEY, prev_root TEXT NOT NULL, new_root TEXT NOT NULL);
   CREATE TABLE outgoing (id INTEGER PRIMARY KEY, node TEXT NOT NULL, body TEXT NOT NULL);
   CREATE INDEX outgoing_node ON outgoing (node, id);
   CREATE TABLE late_settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));

@@ -42,6 +42,7 @@ export interface Windows {
   answerRounds: number;
   takeOverSeconds: number;
   tagEpochSeconds: number;
+  auditSeconds: number;
 }
 
 /** Everything a step needs, as one record: a test gives others. */
@@ -72,9 +73,9 @@ export interface Components {
 /** What an operator reads: an event and facts, never keys, plaintext or patients' identifiers. */
 export type Log = (event: string, facts?: Record<string, string | number>) => void;
 
-/** Nodes that answer and settle: recording and index nodes that are admitted and not suspended. */
-export const answeringNodes = (nodes: NodeTable): KnownNode[] =>
+/** Nodes that answer and settle: recording and index nodes that are admitted, past their delay, and not suspended. */
+export const answeringNodes = ({ nodes, now }: Pick<Components, 'nodes' | 'now'>): KnownNode[] =>
   nodes
     .all()
-    .filter((node) => node.position >= 0 && node.state === 'admitted')
+    .filter((node) => node.position >= 0 && node.state === 'admitted' && node.activeFrom <= now())
     .sort((a, b) => a.position - b.position);

@@ -16,6 +16,7 @@ import {
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
 import { isSignedByAuthor } from '../holding/authorSignature.ts';
+import { sharePatientMessage } from './sharePatients.ts';
 import { receiptsTask, sendHolderCount } from './recordReceipts.ts';
 
 /** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
@@ -105,7 +106,10 @@ export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array 
   }
   const message = decodeMessage(patientMessage, body);
   if (message.kind === SET_RELATIONS) checkRelationList(c, message);
-  c.consensus.addMessage(messageKey(message), message);
+  c.db.transaction(() => {
+    const isNew = c.consensus.addMessage(messageKey(message), message) === 'new';
+    if (isNew) sharePatientMessage(c, body);
+  });
   return encodeMessage({ taken: true });
 }
 

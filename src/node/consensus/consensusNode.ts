@@ -8,8 +8,10 @@ import type { Components } from '../components.ts';
 import { observeChain } from '../holding/observeChain.ts';
 import type { Role } from '../role.ts';
 import { ANSWERING, CONSENSUS, requireSender } from '../senders.ts';
+import { answerAudit } from './answerAudit.ts';
 import { prepareRelations } from './applyRelations.ts';
 import { takePatientMessage, takeRecordList, takeRoundReport } from './collect.ts';
+import { keepPatientMessage, settleMessages } from './sharePatients.ts';
 import { announceChange, postChange, takeJournalDelta } from './journalDelta.ts';
 import { confirmPatients, noteRefused, submitPatients } from './patientBatch.ts';
 import { postReceipts, rangeToSettle, sendProofs } from './recordReceipts.ts';
@@ -24,11 +26,19 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
   const isActive = (): boolean => c.active()?.nodeId === c.self.nodeId;
 
   let hasApplied = false;
+  /** Follows the chain's root; what was sealed is delivered by whoever is active then. */
+  function catchUp(): void {
+    for (const change of table.catchUp()) {
+      hasApplied ||= change.seal !== undefined;
+      if (isActive()) queueDeliveries(c, table, change);
+    }
+  }
+
   const onEvent = (event: EdgeEvent): void => {
+    settleMessages(c, event);
     if (event.name === 'LocatorUpdated') {
-      const change = table.follow(event.args.prevRoot, event.args.newRoot);
-      hasApplied ||= change?.seal !== undefined;
-      if (change?.seal !== undefined && isActive()) queueDeliveries(c, table, change);
+      table.moved(event.args.prevRoot, event.args.newRoot);
+      catchUp();
     }
     if (event.name === 'ItemRefused') {
       noteRefused(c, event.transactionHash, Number(event.args.index), event.args.reason);
@@ -40,7 +50,18 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
     }
   };
 
+  /** @throws as `observeChain`; the table is then as the journal has it. */
+  async function observe(): Promise<number> {
+    try {
+      return await observeChain(c, events, deployBlock, onEvent);
+    } catch (error) {
+      table.reload();
+      throw error;
+    }
+  }
+
   async function moveTable(): Promise<number> {
+    if (table.isBehind()) return 0;
     const change =
       c.consensus.pendingChange() ?? prepareRelations(c, table) ?? prepareSeal(c, table);
     if (change === undefined || !isActive()) return 0;
@@ -56,12 +77,25 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
     return 0; // the chain's event is the progress
   }
 
+  function takeDelta(body: Uint8Array): Uint8Array {
+    try {
+      return c.db.transaction(() => {
+        const answer = takeJournalDelta(c, body);
+        catchUp();
+        return answer;
+      });
+    } catch (error) {
+      table.reload();
+      throw error;
+    }
+  }
+
   return {
     async tick() {
-      let done = await observeChain(c, events, deployBlock, onEvent);
+      let done = await observe();
       if (hasApplied) await c.reached('consensus: seal applied');
       hasApplied = false;
-      done += (await takeOver(c)) ? 1 : 0;
+      done += !table.isBehind() && (await takeOver(c)) ? 1 : 0;
       done += await confirmPatients(c);
       done += await submitPatients(c);
       done += await moveTable();
@@ -80,7 +114,14 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
           return undefined;
         case MessageType.JournalDelta:
           requireSender(c, message.sender, CONSENSUS);
-          return takeJournalDelta(c, message.body);
+          return takeDelta(message.body);
+        case MessageType.PatientMessage:
+          requireSender(c, message.sender, CONSENSUS);
+          keepPatientMessage(c, message.body);
+          return undefined;
+        case MessageType.AuditRequest:
+          requireSender(c, message.sender, ANSWERING);
+          return answerAudit(table, message.sender, message.body);
         case MessageType.Alarm: {
           const { kind, request, detail } = decodeMessage(alarm, message.body);
           c.holding.addAlarm(kind, request, detail, message.sender);

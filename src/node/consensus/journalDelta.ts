@@ -1,4 +1,5 @@
 import { CarelatticeError, messageOf } from '../../errors.ts';
+import type { KnownNode } from '../../domain/knownNode.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { decodeMessage, encodeMessage, journalDelta } from '../../wire/messages.ts';
@@ -18,25 +19,23 @@ export function changeTable(
 /** Tells the standbys; goes on when one has acknowledged, when there is none, or, with an alarm, after two rounds. */
 export async function announceChange(c: Components, change: TableChange): Promise<boolean> {
   await c.reached('consensus: seal prepared');
-  const standbys = c.nodes
-    .all()
-    .filter(
-      (node) =>
-        node.role === 'consensus' && node.state === 'admitted' && node.nodeId !== c.self.nodeId,
-    );
+  const standbys = standbysOf(c);
   const body = encodeMessage(deltaOf(c, change));
-  let acknowledged = standbys.length === 0;
+  const silent: KnownNode[] = [];
   for (const standby of standbys) {
     try {
       await c.courier.request(standby.nodeId, MessageType.JournalDelta, body);
-      acknowledged = true;
     } catch (error) {
+      silent.push(standby);
       c.log('standby did not acknowledge', { node: standby.name, reason: messageOf(error) });
     }
   }
   await c.reached('consensus: delta queued');
-  if (acknowledged) return true;
-  if (c.now() < change.preparedAt + 2 * c.windows.roundSeconds) return false;
+  const isAlone = silent.length > 0 && silent.length === standbys.length;
+  if (isAlone && c.now() < change.preparedAt + 2 * c.windows.roundSeconds) return false;
+  // A standby that is down gets it when it is back: without it, it could never follow the table again.
+  for (const { nodeId } of silent) c.courier.send(nodeId, MessageType.JournalDelta, body);
+  if (!isAlone) return true;
   c.holding.addAlarm(
     'standbyMissing',
     change.seal?.from ?? 0,
@@ -45,6 +44,15 @@ export async function announceChange(c: Components, change: TableChange): Promis
   );
   return true;
 }
+
+/** The other consensus nodes. */
+export const standbysOf = (c: Pick<Components, 'nodes' | 'self'>): KnownNode[] =>
+  c.nodes
+    .all()
+    .filter(
+      (node) =>
+        node.role === 'consensus' && node.state === 'admitted' && node.nodeId !== c.self.nodeId,
+    );
 
 function deltaOf(c: Components, change: TableChange): object {
   const { kind, term, prevRoot, newRoot, after, seal } = change;
@@ -73,9 +81,7 @@ export function takeJournalDelta(c: Components, body: Uint8Array): Uint8Array {
       }
       c.consensus.addRecordList(list.request, author, list);
     }
-    const known =
-      c.consensus.unapplied(delta.prevRoot, delta.newRoot) ?? c.consensus.changeTo(delta.newRoot);
-    if (known === undefined) {
+    if (!c.consensus.isKnownChange(delta)) {
       c.consensus.addChange({ ...delta, before: [], state: 'sent', preparedAt: c.now() });
     }
   });

@@ -26,7 +26,7 @@ export function rangeToSettle(c: Components): TableChange | undefined {
   const change = seal === undefined ? undefined : c.consensus.sealChange(seal.from);
   if (seal === undefined || change === undefined) return undefined;
   const settled = new Set(c.consensus.settlements(seal.from).map(({ nodeId }) => nodeId));
-  const all = answeringNodes(c.nodes).every(({ nodeId }) => settled.has(nodeId));
+  const all = answeringNodes(c).every(({ nodeId }) => settled.has(nodeId));
   const over = c.now() >= seal.time + (c.windows.answerRounds + 1) * c.windows.roundSeconds;
   return all || over ? change : undefined;
 }
@@ -75,7 +75,7 @@ export function sendProofs(c: Components, change: TableChange): void {
   if (seal === undefined) return;
   const settled = settledBy(c, change);
   const tree = merkleTree(settled.map(({ leaf }) => rangeLeaf(leaf)));
-  for (const { nodeId } of answeringNodes(c.nodes)) {
+  for (const { nodeId } of answeringNodes(c)) {
     const index = settled.findIndex(({ leaf }) => leaf.nodeId === nodeId);
     const own = settled[index]?.leaf;
     const body = {
@@ -97,7 +97,9 @@ export function sendProofs(c: Components, change: TableChange): void {
 export function sendHolderCount(c: Components, seed: Hex, request: number, from: number): void {
   const author = c.seen.request(request)?.nodeId;
   const list = c.consensus.recordList(request);
-  if (author === undefined || list === undefined) return;
+  const isEmpty = c.consensus.sealChange(from)?.seal?.empty.includes(request) ?? false;
+  // A list that came after its request was sealed empty: nobody was told to hold anything.
+  if (author === undefined || list === undefined || isEmpty) return;
   const holders = holdersOf(c, request);
   const receipts = c.consensus.newestSettlements(from).flatMap(({ nodeId, settlement }) =>
     settlement.receipts

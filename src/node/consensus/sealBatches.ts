@@ -29,7 +29,7 @@ export function prepareSeal(c: Components, table: TableKeeper): TableChange | un
     lists.flatMap((list) => list.records),
     c.random,
   );
-  const nodes = answeringNodes(c.nodes).map((node) => node.nodeId);
+  const nodes = answeringNodes(c).map((node) => node.nodeId);
   const plan = {
     from: first.request,
     to: last.request,
@@ -82,7 +82,7 @@ function isReady(c: Components, table: TableKeeper, request: SeenRequest): boole
   }
   if (age > c.windows.answerRounds * c.windows.roundSeconds) return true;
   const answered = new Set(c.consensus.answers(request.request).map(({ nodeId }) => nodeId));
-  return answeringNodes(c.nodes).every(({ nodeId }) => answered.has(nodeId));
+  return answeringNodes(c).every(({ nodeId }) => answered.has(nodeId));
 }
 
 /** Whether every patient of a list has named its author's node: a node that she left writes nothing more. */

@@ -41,7 +41,7 @@ export function queueDeliveries(c: Components, table: TableKeeper, change: Table
 export async function sendParts(c: Components): Promise<number> {
   const each = Math.min(PARTS_PER_ROUND, c.consensus.longestQueue());
   if (each === 0) return 0;
-  const nodes = answeringNodes(c.nodes);
+  const nodes = answeringNodes(c);
   for (const { nodeId } of nodes) {
     c.db.transaction(() => {
       const queued = c.consensus.queuedParts(nodeId, each);

@@ -13,8 +13,14 @@ export interface TableKeeper {
   current(): SharingTable;
   /** The table under an earlier root, if its changes are still journaled. */
   under(root: Hex): SharingTable | undefined;
-  /** `RecordLocator` moved from one root to the next: applies the change that leads there. */
-  follow(prevRoot: Hex, newRoot: Hex): TableChange | undefined;
+  /** `RecordLocator` moved from one root to the next. */
+  moved(prevRoot: Hex, newRoot: Hex): void;
+  /** Applies, in order, the changes behind the chain's moves as far as they are here; says which. */
+  catchUp(): TableChange[];
+  /** Whether the chain has moved on and the change behind it is not here. */
+  isBehind(): boolean;
+  /** Reads the journal anew: what a failed transaction had changed is gone. */
+  reload(): void;
 }
 
 /** How many changes back a table can be rebuilt. */
@@ -33,22 +39,28 @@ export function keepTable(c: Pick<Components, 'consensus' | 'seen' | 'db' | 'log
       }
       return at.root === root ? at : undefined;
     },
-    follow(prevRoot, newRoot) {
-      const change = c.consensus.unapplied(prevRoot, newRoot);
-      if (change === undefined || table.root !== prevRoot) {
-        c.log('sharing table lost', { prevRoot, newRoot, own: table.root });
-        return undefined;
+    moved: (prevRoot, newRoot) => c.consensus.addMove(prevRoot, newRoot),
+    catchUp() {
+      const applied: TableChange[] = [];
+      for (;;) {
+        const next = c.consensus.nextMove();
+        const change = next && c.consensus.unapplied(next.prevRoot, next.newRoot);
+        if (next === undefined || change === undefined || table.root !== next.prevRoot)
+          return applied;
+        // What was there before is read now: a standby may have got the change before it saw the one ahead of it.
+        const before = change.after.flatMap(({ patientId }) => table.entries.get(patientId) ?? []);
+        c.db.transaction(() => {
+          c.consensus.putEntries(change.after);
+          c.consensus.applyChange(change.id, before);
+          c.consensus.dropMove(next.place);
+        });
+        table = withEntries(table, change.after);
+        applied.push({ ...change, before, state: 'applied' });
       }
-      // What was there before is read now: a standby may have got the change before it saw the one ahead of it.
-      const before = change.after.flatMap(({ patientId }) => table.entries.get(patientId) ?? []);
-      c.db.transaction(() => {
-        c.consensus.putEntries(change.after);
-        c.consensus.applyChange(change.id, before);
-        for (const { patientId, leaf } of change.after)
-          c.seen.setRelationsApplied(patientId, leaf.relationsSeq);
-      });
-      table = withEntries(table, change.after);
-      return { ...change, before, state: 'applied' };
+    },
+    isBehind: () => c.consensus.nextMove() !== undefined,
+    reload() {
+      table = tableOf(c.consensus.entries());
     },
   };
 }

@@ -36,8 +36,8 @@ function isFirst(c: Components): boolean {
  * delivers anew what is sealed and not settled: holders take a list once.
  */
 export function startTerm(c: Components, table: TableKeeper, term: number): void {
-  const pending = c.consensus.pendingChange();
-  if (pending !== undefined && pending.term < term) c.consensus.setChange(pending.id, 'void');
+  for (const pending of c.consensus.pendingChanges())
+    if (pending.term < term) c.consensus.setChange(pending.id, 'void');
   if (c.active()?.nodeId !== c.self.nodeId) return;
   for (const change of c.consensus.sealsFrom(c.seen.lastSettled() + 1))
     queueDeliveries(c, table, change);

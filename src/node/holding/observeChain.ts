@@ -106,6 +106,9 @@ function observe(c: Components, event: EdgeEvent): void {
       });
       return;
     }
+    case 'LocatorUpdated':
+      c.seen.addLocatorRoot(event.args.newRoot, block);
+      return;
     case 'TermStarted':
       c.seen.setTerm(Number(event.args.term), event.args.nodeId, block);
       return;

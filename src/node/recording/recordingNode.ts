@@ -6,6 +6,7 @@ import { MessageType } from '../../wire/envelope.ts';
 import { decodeMessage, holderCount } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { type DeliveryChecks, deliveryChecks } from '../holding/deliveryChecks.ts';
+import { audit } from '../holding/audit.ts';
 import { fetchDue } from '../holding/fetchContents.ts';
 import { observeChain } from '../holding/observeChain.ts';
 import { sendReport } from '../holding/settle.ts';
@@ -49,6 +50,7 @@ export function recordingNode(
       done += await sendReport(c);
       done += judgeProofs(c);
       done += requestAgain(c);
+      done += await audit(c);
       return done;
     },
     async handle(message: IncomingMessage) {

@@ -1,0 +1,38 @@
+import type { EdgeEvent } from '../../chain/edgeEvents.ts';
+import { MessageType } from '../../wire/envelope.ts';
+import { decodeMessage, patientMessage } from '../../wire/messages.ts';
+import type { Components } from '../components.ts';
+import { messageKey, SET_RELATIONS } from './collect.ts';
+import { standbysOf } from './journalDelta.ts';
+
+/** What a patient was told is taken must not go down with one consensus node: the standbys keep it too. */
+
+const OPEN_PATIENT = 1;
+const SCOPE_EPOCH = 3;
+
+/** Sends a patient's message on, as it came. */
+export function sharePatientMessage(c: Components, body: Uint8Array): void {
+  for (const { nodeId } of standbysOf(c)) c.courier.send(nodeId, MessageType.PatientMessage, body);
+}
+
+/** At a standby: it waits here until the chain shows it, or until this node is active and submits it. */
+export function keepPatientMessage(c: Components, body: Uint8Array): void {
+  const message = decodeMessage(patientMessage, body);
+  c.consensus.addMessage(messageKey(message), message);
+}
+
+/** What stands on chain waits no longer. */
+export function settleMessages(c: Components, event: EdgeEvent): void {
+  switch (event.name) {
+    case 'PatientOpened':
+      c.consensus.settleMessages(event.args.patientId, OPEN_PATIENT, 0);
+      return;
+    case 'RelationsSet':
+      c.consensus.settleMessages(event.args.patientId, SET_RELATIONS, Number(event.args.seq));
+      return;
+    case 'ScopeEpochSet':
+      c.consensus.settleMessages(event.args.patientId, SCOPE_EPOCH, Number(event.args.seq));
+      return;
+    default:
+  }
+}
