@@ -60,7 +60,7 @@ export async function tellFirstStory(
     throw new Error('a dataset has a patient with a bundle');
   const { members, threshold, chainId } = network.manifest;
   tell(
-    `${count(hospitals.length, 'hospital')}, one consensus node and a standby share an edge chain (id ${chainId}). ` +
+    `${capital(inWords(hospitals.length))} hospitals, one consensus node and a standby share an edge chain (id ${chainId}). ` +
       `Nobody is in charge alone: ${threshold} of ${members.length} members must agree.`,
   );
   const enrolled = await enrollPatient(network, patient);
@@ -197,6 +197,8 @@ async function tellOpening(
         : `${stranger.name} ${has || knows ? 'could, which is wrong' : 'cannot: no key, no block'}.`),
   );
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 

@@ -3,7 +3,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 2)) {
   console.error(
     `Carelattice needs Node 24.2 or later; this is ${process.versions.node}. ` +
-      'On Linux and Windows (x64, arm64) `npm ci` brings it along: start through `npm run`. Elsewhere install Node 24.',
+      'On Linux (x64, arm64) and Windows (x64) `npm ci` brings it along: start through `npm run`. Elsewhere install Node 24.',
   );
   process.exit(1);
 }

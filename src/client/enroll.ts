@@ -80,14 +80,10 @@ export async function enroll(
     await submit(transport, network, consensus, openPatient(wallet, network));
     network.opened = true;
   }
+  const signed = setRelations(wallet, { ...network, relations: list }, seq, relationsDigest(list));
+  await submit(transport, network, consensus, signed);
   network.relations = list;
   network.seq = seq;
-  await submit(
-    transport,
-    network,
-    consensus,
-    setRelations(wallet, network, seq, relationsDigest(list)),
-  );
 }
 
 export interface RelationPlan {

@@ -35,33 +35,29 @@ export async function withdraw(
       facts: { node: leaving.name },
     });
   }
-  network.relations = network.relations.filter((relation) => relation !== gone);
-  network.presenceEpoch += 1;
-  for (const category of categories) network.epochs[category] = (network.epochs[category] ?? 0) + 1;
-  const first = network.seq + 1;
-  const entries = await scopeEntries(wallet, network, categories, []);
-  network.seq = first + entries.length;
-  await refreshOthers(
-    wallet,
-    network,
-    transport,
-    nodes,
-    { list: network.relations, seq: first, categories },
-    () => false,
-  );
-  await submit(
-    transport,
-    network,
-    consensus,
-    setRelations(wallet, network, first, relationsDigest(network.relations)),
-  );
-  for (const [index, entry] of entries.entries()) {
+  // Planned on a copy: what fails on the way leaves her wallet as far as the nodes have taken it, to be signed again.
+  const next = structuredClone(network);
+  next.relations = network.relations.filter((relation) => relation !== gone);
+  next.presenceEpoch += 1;
+  for (const category of categories) next.epochs[category] = (next.epochs[category] ?? 0) + 1;
+  const entries = await scopeEntries(wallet, next, categories, []);
+  const last = network.seq + entries.length + 1;
+  const plan = { list: next.relations, seq: last, categories };
+  await refreshOthers(wallet, next, transport, nodes, plan, () => false);
+  for (const entry of entries) {
     const step = {
-      seq: first + 1 + index,
+      seq: network.seq + 1,
       handle: entry.handle,
       epoch: entry.epoch,
-      commitment: commitmentOf(wallet, network, entry),
+      commitment: commitmentOf(wallet, next, entry),
     };
-    await submit(transport, network, consensus, scopeEpoch(wallet, network, step));
+    await submit(transport, network, consensus, scopeEpoch(wallet, next, step));
+    network.seq = step.seq;
+    network.epochs[entry.category] = entry.epoch;
   }
+  const digest = relationsDigest(next.relations);
+  await submit(transport, network, consensus, setRelations(wallet, next, last, digest));
+  network.seq = last;
+  network.presenceEpoch = next.presenceEpoch;
+  network.relations = next.relations;
 }

@@ -6,7 +6,7 @@ import { keccakOf } from '../wire/abi.ts';
 import type { KemPublicKey } from './hpkeSealing.ts';
 
 /**
- * Every key and identifier that follows from others (protocol.md 4, security.md 7.1). Secrets are 32 bytes; ids and
+ * Every key and identifier that follows from others. Secrets are 32 bytes; ids and
  * digests hex; epochs 32-bit numbers.
  */
 

@@ -54,9 +54,9 @@ export interface ChainTables {
   /** Roots of the sharing table that stood on chain. */
   addLocatorRoot(root: Hex, block: number): void;
   isLocatorRoot(root: Hex): boolean;
-  /** Chain time of the last audit of the sharing table, 0 before the first. */
-  auditedAt(): number;
-  setAuditedAt(time: number): void;
+  /** When the next audit of the sharing table is due, and how many tries in a row had no usable answer. */
+  auditState(): { due: number; failures: number };
+  setAuditState(state: { due: number; failures: number }): void;
   addRequest(request: SeenRequest): void;
   request(number: number): SeenRequest | undefined;
   /** Requests that no seal covers yet, oldest first. */
@@ -81,9 +81,9 @@ export interface ChainTables {
   waitingRelations(limit: number): (SeenRelations & { patientId: Hex })[];
   /** The sharing table shows the patient's relations up to this seq. */
   setRelationsApplied(patientId: Hex, seq: number): void;
-  setTerm(term: number, nodeId: Hex, block: number): void;
-  /** The present term and its consensus node. */
-  term(): { term: number; nodeId: Hex } | undefined;
+  setTerm(term: number, nodeId: Hex, block: number, time: number): void;
+  /** The present term, its consensus node, and when it began. */
+  term(): { term: number; nodeId: Hex; since: number } | undefined;
   addAuthority(patientId: Hex, account: Hex, block: number): void;
   authority(patientId: Hex): Hex | undefined;
   setScopeEpoch(patientId: Hex, handle: Hex, epoch: number, commitment: Hex, block: number): void;
@@ -160,10 +160,16 @@ export function chainTables(db: Database): ChainTables {
       db.get('SELECT 1 FROM locator_root WHERE root = ?', root) !== undefined ||
       // The empty table's root stands until the first change.
       (root === ZERO_32 && db.get('SELECT 1 FROM locator_root') === undefined),
-    auditedAt: () =>
-      Number(db.get("SELECT state FROM cursor WHERE chain = 'audit'")?.['state'] ?? 0),
-    setAuditedAt: (time) => {
-      db.run("INSERT OR REPLACE INTO cursor (chain, state) VALUES ('audit', ?)", String(time));
+    auditState: () => {
+      const row = db.get("SELECT state FROM cursor WHERE chain = 'audit'");
+      if (row === undefined) return { due: 0, failures: 0 };
+      return JSON.parse(String(row['state'])) as { due: number; failures: number }; // written below
+    },
+    setAuditState: (state) => {
+      db.run(
+        "INSERT OR REPLACE INTO cursor (chain, state) VALUES ('audit', ?)",
+        JSON.stringify(state),
+      );
     },
     addRequest: (r) => {
       db.run(
@@ -279,12 +285,24 @@ export function chainTables(db: Database): ChainTables {
     setRelationsApplied: (patientId, seq) => {
       db.run('UPDATE relations SET waiting = 0 WHERE patient = ? AND seq <= ?', patientId, seq);
     },
-    setTerm: (term, nodeId, block) => {
-      db.run('INSERT OR REPLACE INTO term (term, node, block) VALUES (?,?,?)', term, nodeId, block);
+    setTerm: (term, nodeId, block, time) => {
+      db.run(
+        'INSERT OR REPLACE INTO term (term, node, block, time) VALUES (?,?,?,?)',
+        term,
+        nodeId,
+        block,
+        time,
+      );
     },
     term: () => {
       const row = db.get('SELECT * FROM term ORDER BY term DESC LIMIT 1');
-      return row && { term: Number(row['term']), nodeId: hex(row['node']) };
+      return (
+        row && {
+          term: Number(row['term']),
+          nodeId: hex(row['node']),
+          since: Number(row['time']),
+        }
+      );
     },
     addAuthority: (patientId, account, block) => {
       db.run(

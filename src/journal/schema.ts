@@ -23,7 +23,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE relations (patient TEXT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, block INTEGER NOT NULL,
     time INTEGER NOT NULL, waiting INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (patient, seq));
   CREATE INDEX relations_waiting ON relations (waiting) WHERE waiting = 1;
-  CREATE TABLE term (term INTEGER PRIMARY KEY, node TEXT NOT NULL, block INTEGER NOT NULL);
+  CREATE TABLE term (term INTEGER PRIMARY KEY, node TEXT NOT NULL, block INTEGER NOT NULL, time INTEGER NOT NULL);
   CREATE TABLE locator_root (root TEXT PRIMARY KEY, block INTEGER NOT NULL);
   CREATE TABLE authority (patient TEXT PRIMARY KEY, account TEXT NOT NULL, block INTEGER NOT NULL);
   CREATE TABLE scope_epoch (patient TEXT NOT NULL, handle TEXT NOT NULL, epoch INTEGER NOT NULL, commitment TEXT NOT NULL,

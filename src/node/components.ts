@@ -65,7 +65,7 @@ export interface Components {
   /** Chain time of the newest final block seen, in seconds. */
   now(): number;
   /** The consensus node of the present term. */
-  active(): { term: number; nodeId: Hex } | undefined;
+  active(): { term: number; nodeId: Hex; since: number } | undefined;
   reached: Reached;
   log: Log;
 }

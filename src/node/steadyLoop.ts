@@ -38,6 +38,8 @@ const FATAL: ReadonlySet<string> = new Set([
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['ChainUnreachable', 'RpcMalformed']);
 
+/** Between two steps that both had something to do: a task that waits for its block must not spin. */
+const BREATH_MS = 50;
 const FIRST_MS = 500;
 const MOST_MS = 15_000;
 /** Seconds by which the newest block may be older than this machine's clock. */
@@ -59,7 +61,7 @@ export async function keepTrying(loop: SteadyLoop): Promise<void> {
       const now = isBehind ? 'chain behind' : 'ready';
       if (now !== state) entered(now);
       state = now;
-      await clock.wait(done > 0 ? 0 : pollMs, signal);
+      await clock.wait(done > 0 ? Math.min(BREATH_MS, pollMs) : pollMs, signal);
     } catch (error) {
       // A chain begun anew is told by its own name, which the check finds.
       if (isFatal(error)) {

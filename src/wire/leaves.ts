@@ -1,4 +1,4 @@
-import { concat, fromHex, type Hex, uint, ZERO_32 } from '../hash/bytes.ts';
+import { concat, fromHex, type Hex, uint } from '../hash/bytes.ts';
 import { keccak256 } from '../hash/keccak.ts';
 import { keccakOf } from './abi.ts';
 
@@ -98,5 +98,3 @@ export const sharingLeaf = (leaf: SharingLeaf): Uint8Array =>
 
 /** Where a patient's leaf lies in the sparse tree. */
 export const sharingPosition = (patientId: Hex): Uint8Array => keccak256(fromHex(patientId, 32));
-
-export const NO_DIGEST: Hex = ZERO_32;

@@ -14,7 +14,7 @@ export interface GeneratePatients {
 }
 
 export interface GeneratedPatient {
-  /** Official name, English or Chinese in turn. */
+  /** Official name, Chinese or English in turn. */
   readonly name: string;
   /** The national number and one record number per hospital. */
   readonly identifiers: readonly PatientIdentifier[];
@@ -49,7 +49,8 @@ function generatePatient(
   // A stream of her own: more patients or hospitals do not change who she is.
   const random = seededRandom(`${seed}/${number}`);
   const gender = random.pick(['female', 'male'] as const);
-  const script = number % 2 === 0 ? 'english' : 'chinese';
+  // The first one writes her name in Chinese: whoever looks at one patient only sees that any script goes.
+  const script = number % 2 === 0 ? 'chinese' : 'english';
   const person: Person = {
     names: personNames(script, gender, random),
     gender,

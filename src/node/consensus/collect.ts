@@ -2,7 +2,6 @@ import { recoverAccount } from '../../crypto/signatures.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { opensDigest } from '../../domain/relations.ts';
 import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
-import { labelledHash } from '../../hash/labelled.ts';
 import { merkleRoot } from '../../hash/merkleTree.ts';
 import {
   decodeMessage,
@@ -16,13 +15,10 @@ import {
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
 import { isSignedByAuthor } from '../holding/authorSignature.ts';
-import { sharePatientMessage } from './sharePatients.ts';
+import { messageKey, SET_RELATIONS, sharePatientMessage } from './sharePatients.ts';
 import { receiptsTask, sendHolderCount } from './recordReceipts.ts';
 
 /** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
-
-/** Kind of the `PatientBatch` item that carries a relation list. */
-export const SET_RELATIONS = 2;
 
 /** Type 20: the author's list behind its storage request. */
 export function takeRecordList(c: Components, sender: Hex, body: Uint8Array): void {
@@ -112,16 +108,6 @@ export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array 
   });
   return encodeMessage({ taken: true });
 }
-
-/** One message once, however often it comes; under another signature it is another message. */
-const messageKey = ({ kind, words, signature }: PatientMessage): Hex =>
-  toHex(
-    labelledHash(
-      'patient-message',
-      String(kind),
-      ...[...words, signature].map((word) => fromHex(word)),
-    ),
-  );
 
 function checkRelationList(c: Components, message: PatientMessage): void {
   const [patientId, , digest] = message.words;

@@ -11,7 +11,8 @@ import type { TableKeeper } from './table.ts';
 /** Step 3 of shared storage: append the round's records to the leaves of their patients and seal the requests in order. */
 
 const RECORDS_PER_ROUND = 256;
-const REQUESTS_PER_SEAL = 64;
+/** The proofs of so many answers fit the 16 KiB of a `RoundProofs`, also with 256 nodes. */
+const REQUESTS_PER_SEAL = 24;
 
 /** Prepares the next seal when a round is due and no other change of the table is under way. */
 export function prepareSeal(c: Components, table: TableKeeper): TableChange | undefined {
@@ -75,7 +76,8 @@ function roundOf(c: Components, table: TableKeeper): SeenRequest[] {
  * its record list, half as long as a standby waits for a seal; then it is sealed empty and its author asks again.
  */
 function isReady(c: Components, table: TableKeeper, request: SeenRequest): boolean {
-  const age = c.now() - request.time;
+  // A new consensus node gets everything anew, so its windows begin with its term.
+  const age = c.now() - Math.max(request.time, c.active()?.since ?? 0);
   const list = c.consensus.recordList(request.request);
   if (list === undefined || !isServed(table.current(), request.nodeId, list.records)) {
     return age > c.windows.takeOverSeconds / 2;

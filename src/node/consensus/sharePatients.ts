@@ -1,12 +1,15 @@
 import type { EdgeEvent } from '../../chain/edgeEvents.ts';
+import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
+import { labelledHash } from '../../hash/labelled.ts';
 import { MessageType } from '../../wire/envelope.ts';
-import { decodeMessage, patientMessage } from '../../wire/messages.ts';
+import { decodeMessage, patientMessage, type PatientMessage } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
-import { messageKey, SET_RELATIONS } from './collect.ts';
 import { standbysOf } from './journalDelta.ts';
 
 /** What a patient was told is taken must not go down with one consensus node: the standbys keep it too. */
 
+/** Kind of the `PatientBatch` item that carries a relation list. */
+export const SET_RELATIONS = 2;
 const OPEN_PATIENT = 1;
 const SCOPE_EPOCH = 3;
 
@@ -36,3 +39,13 @@ export function settleMessages(c: Components, event: EdgeEvent): void {
     default:
   }
 }
+
+/** One message once, however often it comes; under another signature it is another message. */
+export const messageKey = ({ kind, words, signature }: PatientMessage): Hex =>
+  toHex(
+    labelledHash(
+      'patient-message',
+      String(kind),
+      ...[...words, signature].map((word) => fromHex(word)),
+    ),
+  );

@@ -52,6 +52,9 @@ export function keepTable(c: Pick<Components, 'consensus' | 'seen' | 'db' | 'log
         c.db.transaction(() => {
           c.consensus.putEntries(change.after);
           c.consensus.applyChange(change.id, before);
+          for (const { patientId, leaf } of change.after) {
+            c.seen.setRelationsApplied(patientId, leaf.relationsSeq);
+          }
           c.consensus.dropMove(next.place);
         });
         table = withEntries(table, change.after);

@@ -1,3 +1,4 @@
+import type { Hex } from '../../hash/bytes.ts';
 import type { Components } from '../components.ts';
 import { post } from '../post.ts';
 import { queueDeliveries } from './sendDeliveries.ts';
@@ -10,7 +11,7 @@ export async function takeOver(c: Components): Promise<boolean> {
   const active = c.active();
   if (active?.nodeId === c.self.nodeId) return false;
   const term = (active?.term ?? 0) + 1;
-  if (active !== undefined && !isOverdue(c)) return false;
+  if (active !== undefined && !isOverdue(c) && !isOut(c, active.nodeId)) return false;
   if (active === undefined && !isFirst(c)) return false;
   const { exchange } = c.contracts;
   await post(c, `take over term ${term}`, exchange.address, exchange.encode('takeOver', [term]));
@@ -18,9 +19,14 @@ export async function takeOver(c: Components): Promise<boolean> {
   return true;
 }
 
+/** The contract lets a standby replace a suspended or removed consensus node without a wait. */
+const isOut = (c: Components, nodeId: Hex): boolean => c.nodes.byId(nodeId)?.state !== 'admitted';
+
 function isOverdue(c: Components): boolean {
   const [oldest] = c.seen.openRequests();
-  return oldest !== undefined && c.now() > oldest.time + c.windows.takeOverSeconds;
+  if (oldest === undefined) return false;
+  const since = Math.max(oldest.time, c.active()?.since ?? 0);
+  return c.now() > since + c.windows.takeOverSeconds;
 }
 
 /** The consensus node that was admitted first begins the first term. */

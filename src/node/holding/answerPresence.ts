@@ -10,11 +10,17 @@ import { packageOf } from './patients.ts';
 
 /** Step 2 of shared storage: is one of the batch's tags a patient of mine? Everybody answers, yes or no. */
 
+/** Bytes of answers in one report. */
+const ANSWER_BYTES = 6_000;
+
 /** Answers to the open requests that this node has not answered yet. */
 export async function answerPresence(c: Components): Promise<{ request: number; bitmap: Hex }[]> {
   const answers: { request: number; bitmap: Hex }[] = [];
+  let room = ANSWER_BYTES;
   for (const request of c.seen.openRequests()) {
     if (request.answered !== undefined) continue;
+    room -= request.paddedCount / 8 + 24;
+    if (room < 0) break;
     const query = await presenceQueryOf(c, request);
     if (query === undefined) continue; // asked again in the next round; silence is unknown, not absence
     const bell = tagsOfPatients(c, request.nodeId, request.tagEpoch);

@@ -10,71 +10,73 @@ import {
   encodeMessage,
 } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
+import { raiseAlarm } from './takeProofs.ts';
 
 /**
  * Once per audit period a node asks for the proofs of all its patients, among random ids, so that a leaf that was rolled
  * back or lost since the last delivery is found even when nothing new is written.
  */
 
-const SIZES = [16, 64, 256, 1024, 4096] as const;
+/** Patients in one question; the answer then stays well below the longest message. */
+const PAGE = 256;
+const SIZES = [16, 64, PAGE] as const;
+/** Rounds until an audit that got no usable answer is tried again. */
+const PATIENCE = 10;
 
 /** Audits when the period is over, and says how many patients were looked at. */
 export async function audit(c: Components): Promise<number> {
   const active = c.active();
-  if (active === undefined || c.now() < c.seen.auditedAt() + c.windows.auditSeconds) return 0;
-  const own = c.holding.patients().filter(({ state }) => state === 'enrolled');
-  const largest = SIZES.at(-1) ?? 0;
-  // More patients than one question holds: the rest is asked for in the next period, in another random order.
-  const asked = shuffled(own, c.random).slice(0, largest);
-  const size = SIZES.find((one) => one >= asked.length) ?? largest;
-  const padding = Array.from({ length: size - asked.length }, () => toHex(c.random(32)));
-  const patientIds = shuffled([...asked.map(({ patientId }) => patientId), ...padding], c.random);
+  const { due, failures } = c.seen.auditState();
+  if (active === undefined || c.now() < due) return 0;
+  const own = shuffled(
+    c.holding.patients().filter(({ state }) => state === 'enrolled'),
+    c.random,
+  ).map(({ patientId }) => patientId);
   try {
-    const body = encodeMessage({ patientIds });
-    const answer = decodeMessage(
-      auditProofs,
-      await c.courier.request(active.nodeId, MessageType.AuditRequest, body),
-    );
-    if (!isOnChain(c, answer.locatorRoot)) return 0;
-    judge(
-      c,
-      asked.map(({ patientId }) => patientId),
-      answer,
-    );
+    for (let at = 0; at === 0 || at < own.length; at += PAGE) {
+      await auditPage(c, active.nodeId, own.slice(at, at + PAGE));
+    }
   } catch (error) {
     if (!(error instanceof CarelatticeError)) throw error;
     c.log('audit not answered', { reason: error.message });
+    if (failures === 1) raise(c, error.code);
+    const retry = c.now() + PATIENCE * c.windows.roundSeconds;
+    c.seen.setAuditState({ due: retry, failures: failures + 1 });
     return 0;
   }
-  c.seen.setAuditedAt(c.now());
-  return asked.length;
+  c.seen.setAuditState({ due: c.now() + c.windows.auditSeconds, failures: 0 });
+  return own.length;
 }
 
-/** Rounds in which an audited root may be ahead of what this node has read. */
-const GRACE_ROUNDS = 10;
-
-/** The proofs must stand under a root that stood on chain; one that never comes raises the alarm. */
-function isOnChain(c: Components, root: Hex): boolean {
-  if (c.seen.isLocatorRoot(root)) return true;
-  const { auditSeconds, roundSeconds } = c.windows;
-  const last = c.seen.auditedAt();
-  if (last > 0 && c.now() > last + auditSeconds + GRACE_ROUNDS * roundSeconds) {
-    c.holding.addAlarm(
-      'auditRootUnknown',
-      0,
-      'the audited root never stood on chain',
-      c.self.nodeId,
-    );
+/** @throws `AuditRootUnknown`, or why there was no answer */
+async function auditPage(c: Components, consensus: Hex, asked: readonly Hex[]): Promise<void> {
+  const size = SIZES.find((one) => one >= asked.length) ?? PAGE;
+  const padding = Array.from({ length: size - asked.length }, () => toHex(c.random(32)));
+  const body = encodeMessage({ patientIds: shuffled([...asked, ...padding], c.random) });
+  const answer = decodeMessage(
+    auditProofs,
+    await c.courier.request(consensus, MessageType.AuditRequest, body),
+  );
+  // The answer may be a block ahead of what this node has read; a root that never comes is a lie.
+  if (!c.seen.isLocatorRoot(answer.locatorRoot)) {
+    throw new CarelatticeError('AuditRootUnknown', 'the audited root did not stand on chain yet', {
+      retryable: true,
+    });
   }
-  return false;
+  judge(c, asked, answer);
 }
+
+const raise = (c: Components, problem: string): void =>
+  raiseAlarm(c, {
+    kind: problem,
+    request: 0,
+    detail: 'found by the audit of the sharing table',
+  });
 
 function judge(c: Components, patientIds: readonly Hex[], answer: AuditProofs): void {
   for (const patientId of patientIds) {
     const problem = problemOf(c, patientId, answer);
-    if (problem === undefined) continue;
-    const detail = 'found by the audit of the sharing table';
-    c.holding.addAlarm(problem, 0, detail, c.self.nodeId);
+    if (problem !== undefined) raise(c, problem);
   }
 }
 

@@ -110,7 +110,7 @@ function observe(c: Components, event: EdgeEvent): void {
       c.seen.addLocatorRoot(event.args.newRoot, block);
       return;
     case 'TermStarted':
-      c.seen.setTerm(Number(event.args.term), event.args.nodeId, block);
+      c.seen.setTerm(Number(event.args.term), event.args.nodeId, block, time);
       return;
     case 'PatientOpened':
       c.seen.addAuthority(event.args.patientId, event.args.authority, block);

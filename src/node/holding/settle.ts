@@ -11,38 +11,49 @@ import { answerPresence } from './answerPresence.ts';
 
 /** Step 5 of shared storage, at a node: what it holds of a sealed range, said once a round with its presence answers. */
 
-const SETTLEMENTS_PER_REPORT = 16;
+/** Bytes of a report: with its frame it fills one envelope of 16 KiB. What does not fit waits for the next. */
+const REPORT_BYTES = 15_500;
 
 /** Sends this round's report, if there is anything to say, and says how many things it said. */
 export async function sendReport(c: Components): Promise<number> {
   const active = c.active();
   if (active === undefined) return 0;
-  const due = c.holding
-    .deliveriesIn('checked')
-    .filter((delivery) => mayBeSettled(c, delivery))
-    .slice(0, SETTLEMENTS_PER_REPORT);
   const answers = await answerPresence(c);
-  if (answers.length + due.length === 0) return 0;
+  const due = c.holding.deliveriesIn('checked').filter((delivery) => mayBeSettled(c, delivery));
+  const settlements = fitting(c, answers, due);
+  if (answers.length + settlements.length === 0) return 0;
   await c.reached('holding: answered');
   c.db.transaction(() => {
     for (const { request, bitmap } of answers) c.seen.setAnswered(request, bitmap);
-    const settlements = due.map((delivery) => settlementOf(c, delivery));
-    due.forEach((delivery, index) => {
-      const settlement = settlements[index];
-      if (settlement === undefined) return;
+    for (const { delivery, settlement } of settlements) {
       const sent = [...(delivery.sent ?? []), settlementDigest(encodeMessage(settlement))];
       const { sentAt = c.now() } = delivery;
       c.holding.putDelivery({ ...delivery, state: 'settled', settlement, sent, sentAt });
+    }
+    const body = { answers, settlements: settlements.map(({ settlement }) => settlement) };
+    c.courier.send(active.nodeId, MessageType.RoundReport, encodeMessage(body), {
+      term: active.term,
     });
-    c.courier.send(
-      active.nodeId,
-      MessageType.RoundReport,
-      encodeMessage({ answers, settlements }),
-      { term: active.term },
-    );
   });
   await c.reached('holding: settled');
-  return answers.length + due.length;
+  return answers.length + settlements.length;
+}
+
+/** As many settlements as the report has room for, oldest first. */
+function fitting(
+  c: Components,
+  answers: readonly object[],
+  due: readonly Delivery[],
+): { delivery: Delivery; settlement: Settlement }[] {
+  const taken: { delivery: Delivery; settlement: Settlement }[] = [];
+  let room = REPORT_BYTES - encodeMessage({ answers, settlements: [] }).length;
+  for (const delivery of due) {
+    const settlement = settlementOf(c, delivery);
+    room -= encodeMessage(settlement).length;
+    if (room < 0) break;
+    taken.push({ delivery, settlement });
+  }
+  return taken;
 }
 
 /** A node settles when it holds what is due, or when the window for it is over: then it says what is outstanding. */
@@ -52,6 +63,9 @@ function mayBeSettled(c: Components, { from, to }: Delivery): boolean {
     seal !== undefined && c.now() >= seal.time + c.windows.answerRounds * c.windows.roundSeconds;
   return isOver || c.holding.heldOfRequests(from, to).every(({ state }) => state !== 'due');
 }
+
+/** Most refusals that a settlement names, so that it fits a report; every one has raised its alarm already. */
+const REFUSALS = 50;
 
 /** Signed receipts for every request whose records are all held; the rest is outstanding. Empty where nothing was due. */
 function settlementOf(c: Components, delivery: Delivery): Settlement {
@@ -68,7 +82,9 @@ function settlementOf(c: Components, delivery: Delivery): Settlement {
       )
       .map((request) => receiptOf(c, request, from)),
     outstanding: records.filter((record) => record.state === 'due').length,
-    refused: refused.slice(0, 100).map(({ anchor, reason }) => ({ anchor, reason: reason ?? '' })),
+    refused: refused
+      .slice(0, REFUSALS)
+      .map(({ anchor, reason }) => ({ anchor, reason: reason ?? '' })),
   };
 }
 

@@ -44,7 +44,7 @@ export function judgeProofs(c: Components): number {
     // What is still on its way is waited for until the others would turn to another consensus node.
     const isComplete = delivery.state !== 'receiving';
     if (!isComplete && c.now() < settled.time + c.windows.takeOverSeconds) continue;
-    for (const problem of problemsOf(c, proofs, seal, settled)) raise(c, problem);
+    for (const problem of problemsOf(c, proofs, seal, settled)) raiseAlarm(c, problem);
     c.holding.setJudged(delivery.from);
     judged++;
   }
@@ -135,7 +135,7 @@ function isSettlementTaken(
   return isInTree(leaf, hashes(settlement.path), fromHex(receiptsRoot, 32));
 }
 
-function raise(c: Components, problem: Problem): void {
+export function raiseAlarm(c: Components, problem: Problem): void {
   c.holding.addAlarm(problem.kind, problem.request, problem.detail, c.self.nodeId);
   c.log('alarm', { kind: problem.kind, request: problem.request });
   for (const node of c.nodes.all()) {

@@ -1,6 +1,6 @@
 import { recoverAccount } from '../../crypto/signatures.ts';
 import { CarelatticeError } from '../../errors.ts';
-import { fromHex, toHex } from '../../hash/bytes.ts';
+import { fromHex, toHex, ZERO_32 } from '../../hash/bytes.ts';
 import { merkleTree } from '../../hash/merkleTree.ts';
 import {
   decodeMessage,
@@ -39,7 +39,10 @@ export function readReceipts(c: Components, body: Uint8Array): Uint8Array {
       'the request is not signed by the patient for this node and time; sign a new one',
     );
   }
-  return encodeMessage({ receipts: receiptsOf(c, fetch.patientId) });
+  const all = receiptsOf(c, fetch.patientId);
+  const receipts =
+    fetch.anchor === ZERO_32 ? all : all.filter(({ anchor }) => anchor === fetch.anchor);
+  return encodeMessage({ receipts });
 }
 
 function receiptsOf(

@@ -96,9 +96,10 @@ describe('readBundle', () => {
 
   it('hostile 35: refuses what is too large, before reading it', () => {
     const text = JSON.stringify(sampleBundle());
-    expect(brief(readBundle(text, { maxBytes: text.length - 1 }))).to.equal('refused too-costly -');
+    const bytes = new TextEncoder().encode(text).length;
+    expect(brief(readBundle(text, { maxBytes: bytes - 1 }))).to.equal('refused too-costly -');
     expect(brief(readBundle(text, { maxEntries: 23 }))).to.equal('refused too-costly Bundle.entry');
-    expect(readBundle(text, { maxBytes: text.length, maxEntries: 24 }).kind).to.equal('patient');
+    expect(readBundle(text, { maxBytes: bytes, maxEntries: 24 }).kind).to.equal('patient');
   });
 
   it('counts a text by its UTF-8 bytes', () => {
