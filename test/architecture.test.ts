@@ -92,6 +92,20 @@ describe('the house', () => {
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).to.deep.equal([]);
   });
 
+  it('has no circle of files', () => {
+    const graph = new Map(sources.map((file) => [file, importsOf(file).map(({ to }) => to)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of sources) visit(file, []);
+    expect(circles).to.deep.equal([]);
+  });
+
   it('notices a wrong direction', () => {
     expect(isAllowed({ from: 'src/hash/bytes.ts', to: 'src/node/role.ts' })).to.equal(false);
     expect(isAllowed({ from: 'src/journal/nodeTable.ts', to: 'src/courier/courier.ts' })).to.equal(

@@ -3,7 +3,7 @@ import type { TableChange } from '../../journal/consensusTables.ts';
 import type { PatientEntry } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { post, type Posted } from '../post.ts';
-import { changeTable } from './journalDelta.ts';
+import { changeTable } from './changeTable.ts';
 import type { TableKeeper } from './table.ts';
 
 /** New relations that the chain shows enter the table once per round, by the same compare and swap as a seal. */

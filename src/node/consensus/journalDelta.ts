@@ -4,17 +4,9 @@ import type { TableChange } from '../../journal/consensusTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { decodeMessage, encodeMessage, journalDelta } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
-import { applyRelationsOnChain } from './applyRelations.ts';
-import { listsOf, postSeal } from './sealBatches.ts';
+import { listsOf } from './changeTable.ts';
 
-/** A change of the table is journaled, then told to the standbys, then posted: in this order, so that none is lost. */
-
-export function changeTable(
-  c: Components,
-  change: Omit<TableChange, 'id' | 'state' | 'preparedAt' | 'before'>,
-): TableChange {
-  return c.consensus.addChange({ ...change, before: [], state: 'prepared', preparedAt: c.now() });
-}
+/** The standbys are told of a change of the table before it is posted. */
 
 /** Tells the standbys; goes on when one has acknowledged, when there is none, or, with an alarm, after two rounds. */
 export async function announceChange(c: Components, change: TableChange): Promise<boolean> {
@@ -86,12 +78,4 @@ export function takeJournalDelta(c: Components, body: Uint8Array): Uint8Array {
     }
   });
   return encodeMessage({ taken: true });
-}
-
-/** Brings the pending change of the table to the chain; one that failed there is void, and the next is made from what is. */
-export async function postChange(c: Components, change: TableChange): Promise<void> {
-  const posted =
-    change.kind === 'seal' ? await postSeal(c, change) : await applyRelationsOnChain(c, change);
-  if (posted === 'sent') c.consensus.setChange(change.id, 'sent');
-  if (posted === 'failed') c.consensus.setChange(change.id, 'void');
 }

@@ -1,11 +1,11 @@
-import { sealRoots, type SealedList } from '../../domain/deliveries.ts';
+import { sealRoots } from '../../domain/deliveries.ts';
 import { type SharingTable, withEntries, withRecords } from '../../domain/sharingTable.ts';
 import { type Hex, toHex } from '../../hash/bytes.ts';
 import type { SeenRequest } from '../../journal/chainTables.ts';
 import type { TableChange } from '../../journal/consensusTables.ts';
 import { answeringNodes, type Components } from '../components.ts';
 import { post, type Posted } from '../post.ts';
-import { changeTable } from './journalDelta.ts';
+import { changeTable, listsOf } from './changeTable.ts';
 import type { TableKeeper } from './table.ts';
 
 /** Step 3 of shared storage: append the round's records to the leaves of their patients and seal the requests in order. */
@@ -96,15 +96,6 @@ const isServed = (
   records.every(({ patientId }) =>
     table.entries.get(patientId)?.relations.some(({ nodeId }) => nodeId === author),
   );
-
-/** The round's record lists; a request without one, or with a patient whom the author does not serve, is sealed empty. */
-export function listsOf(c: Components, round: readonly { request: number }[]): SealedList[] {
-  return round.flatMap(({ request }) => {
-    const list = c.consensus.recordList(request);
-    const author = c.seen.request(request)?.nodeId;
-    return list === undefined || author === undefined ? [] : [{ ...list, author }];
-  });
-}
 
 /** Posts a prepared seal; the same task gives the same transaction after a restart. */
 export async function postSeal(c: Components, change: TableChange): Promise<Posted> {

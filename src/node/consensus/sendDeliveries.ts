@@ -6,7 +6,7 @@ import type { TableChange } from '../../journal/consensusTables.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { encodeMessage } from '../../wire/messages.ts';
 import { answeringNodes, type Components } from '../components.ts';
-import { listsOf } from './sealBatches.ts';
+import { listsOf } from './changeTable.ts';
 import type { TableKeeper } from './table.ts';
 
 /** Step 4 of shared storage: every node gets a list of what it is to hold; most are empty, all look alike. */
