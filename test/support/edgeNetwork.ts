@@ -251,3 +251,9 @@ function isPutOff(network: LocalNetwork): boolean {
         .some(({ recipient }) => ids.has(String(recipient) as Hex)), // written as Hex
   );
 }
+
+/** Time of the newest block, seconds. */
+export async function timeOf(network: LocalNetwork): Promise<number> {
+  const block = await network.chain.rpc.send('eth_getBlockByNumber', ['latest', false]);
+  return Number((block as { timestamp: string }).timestamp); // as eth_getBlockByNumber answers
+}

@@ -12,11 +12,12 @@ import { packageOf, publicKeyOf } from './patients.ts';
 
 /** Opening a held record with the scope key that the patient gave this node. */
 
-/** The scope key behind a record, and whether this node was given its private part. */
+/** The scope key behind a record, of whatever epoch, else the newest of its category. */
 function scopeKeyOf(c: Components, record: HeldRecord): ScopeEntry | undefined {
   const patient = c.holding.patient(record.patientId);
   if (patient === undefined) return undefined;
-  return packageOf(c, patient).scopes.find(({ handle }) => handle === record.handle);
+  const keys = packageOf(c, patient).scopes.filter(({ handle }) => handle === record.handle);
+  return keys.find((key) => scopeKeyIdOf(publicKeyOf(key)) === record.scopeKeyId) ?? keys[0];
 }
 
 /**

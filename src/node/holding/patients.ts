@@ -39,6 +39,22 @@ export const sealedPackage = (
   scopePackage: ScopePackage,
 ): Uint8Array => sealAtRest(c.self.journalKey, PURPOSE, encodeScopePackage(scopePackage));
 
+/**
+ * New keys with the older ones behind them: what was sealed before a step is opened by the key of its time. The newest
+ * key of a category comes first.
+ */
+export function withFormerKeys(
+  c: Keeper,
+  former: OwnPatient | undefined,
+  content: ScopePackage,
+): ScopePackage {
+  const before = former === undefined ? [] : packageOf(c, former).scopes;
+  const isNew = ({ handle, epoch }: ScopeEntry): boolean =>
+    !content.scopes.some((scope) => scope.handle === handle && scope.epoch === epoch);
+  const kept = before.filter((scope) => scope.privateSeed !== undefined && isNew(scope));
+  return { ...content, scopes: [...content.scopes, ...kept] };
+}
+
 export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicKey => ({
   suite,
   bytes,

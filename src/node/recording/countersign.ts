@@ -16,7 +16,7 @@ import {
 import { typedDigest } from '../../wire/typedData.ts';
 import type { ScopePackage } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
-import { identifierHash, sealedPackage } from '../holding/patients.ts';
+import { identifierHash, sealedPackage, withFormerKeys } from '../holding/patients.ts';
 
 /** Enrolment at this node: identity checked, keys taken, countersigned. It takes effect when the chain shows the relations. */
 
@@ -37,7 +37,7 @@ export async function countersign(c: Components, body: Uint8Array): Promise<Uint
       ...standing,
       patientId: request.patientId,
       seq: request.seq,
-      package: sealedPackage(c, scopePackage),
+      package: sealedPackage(c, withFormerKeys(c, known, scopePackage)),
     });
     for (const identifier of request.identifiers) {
       c.holding.addIdentifier(identifierHash(c, identifier), request.patientId);
@@ -46,6 +46,9 @@ export async function countersign(c: Components, body: Uint8Array): Promise<Uint
   const countersignature = signDigest(c.self.signingKey, enrollmentDigest(c, request));
   return encodeMessage({ countersignature });
 }
+
+const unknown = (): CarelatticeError =>
+  new CarelatticeError('PatientUnknown', 'this patient is not enrolled here');
 
 const refused = (why: string): CarelatticeError => new CarelatticeError('EnrollmentRefused', why);
 
@@ -101,18 +104,20 @@ const enrollmentDigest = (
 /** Type 13: new keys after an epoch step. @throws `PatientUnknown`, `OpeningFailed`, `ScopeUpdateStale` */
 export async function takeScopeUpdate(c: Components, body: Uint8Array): Promise<Uint8Array> {
   const update = decodeMessage(scopeUpdate, body);
-  const patient = c.holding.patient(update.patientId);
   const authority = c.seen.authority(update.patientId);
-  if (patient === undefined || authority === undefined) {
-    throw new CarelatticeError('PatientUnknown', 'this patient is not enrolled here');
-  }
-  if (update.seq < patient.seq)
-    throw new CarelatticeError('ScopeUpdateStale', 'newer keys are here already');
+  if (authority === undefined || c.holding.patient(update.patientId) === undefined) throw unknown();
   const scopePackage = await openedPackage(c, authority, update);
-  c.holding.putPatient({
-    ...patient,
-    seq: update.seq,
-    package: sealedPackage(c, scopePackage),
+  c.db.transaction(() => {
+    // Read after the wait: the chain may have shown something meanwhile.
+    const patient = c.holding.patient(update.patientId);
+    if (patient === undefined) throw unknown();
+    if (update.seq < patient.seq)
+      throw new CarelatticeError('ScopeUpdateStale', 'newer keys are here already');
+    c.holding.putPatient({
+      ...patient,
+      seq: update.seq,
+      package: sealedPackage(c, withFormerKeys(c, patient, scopePackage)),
+    });
   });
   return encodeMessage({ taken: true });
 }
