@@ -35,6 +35,8 @@ export interface LocalNetworkOptions {
   /** Where the nodes keep store and journal. */
   directory: string;
   windows?: EdgeDeployment['windows'];
+  /** When the nodes take a block for final; default at once, as this chain has it. */
+  finality?: Manifest['finality'];
   random?: Random;
   bus?: InProcessBusOptions;
   log?: (node: string) => Log;
@@ -81,7 +83,7 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     ...options.hospitals.map((name, i) => planOf(name, 'recording', i, options, random)),
   ]);
   for (const { self } of plans) await chain.setBalance(self.account, 10n ** 21n);
-  const { manifest, ceremonyGas } = await deployEdge({
+  const deployed = await deployEdge({
     rpc: chain.rpc,
     name: options.name,
     profile: 'local',
@@ -97,6 +99,11 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     windows: { roundSeconds: 1, takeOverSeconds: 20, ...options.windows },
     mine: () => chain.mine(),
   });
+  const { ceremonyGas } = deployed;
+  const manifest: Manifest = {
+    ...deployed.manifest,
+    finality: options.finality ?? deployed.manifest.finality,
+  };
   const bus = createInProcessBus(options.bus);
   const nodes: LocalNode[] = [];
   const byId = (nodeId: Hex): LocalNode | undefined =>
