@@ -27,7 +27,10 @@ export function commandLine<T extends NonNullable<ParseArgsConfig['options']>>(
     }
   })();
   const { length } = parsed.positionals;
-  if (length < least || length > most) throw refused(`${length} arguments do not fit`);
+  if (length < least || length > most) {
+    const wanted = least === most ? `${least}` : `${least} to ${most}`;
+    throw refused(`this takes ${wanted} arguments without a name, not ${length}`);
+  }
   const given: Readonly<Record<string, unknown>> = parsed.values;
   for (const name of needs) {
     if (given[String(name)] === undefined) throw refused(`--${String(name)} is missing`);

@@ -47,7 +47,7 @@ const BEHIND = 300;
 
 /** Steps until the signal aborts. Faults that may pass are told, waited out with growing breaks and checked after. */
 export async function keepTrying(loop: SteadyLoop): Promise<void> {
-  const { signal, clock, pollMs, entered } = loop;
+  const { signal, clock, pollMs } = loop;
   let state: NodeState = 'starting';
   let faults = 0;
   let isChecked = false;
@@ -59,7 +59,7 @@ export async function keepTrying(loop: SteadyLoop): Promise<void> {
       faults = 0;
       const isBehind = Date.now() / 1000 - loop.chainTime() > BEHIND;
       const now = isBehind ? 'chain behind' : 'ready';
-      if (now !== state) entered(now);
+      if (now !== state) loop.entered(now);
       state = now;
       await clock.wait(done > 0 ? Math.min(BREATH_MS, pollMs) : pollMs, signal);
     } catch (error) {
@@ -71,7 +71,7 @@ export async function keepTrying(loop: SteadyLoop): Promise<void> {
       isChecked = false;
       faults += 1;
       state = stateOf(error);
-      entered(state, error);
+      loop.entered(state, error);
       await clock.wait(Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(faults - 1, 6)), signal);
     }
   }

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { get } from 'node:https';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireChainId } from '../../src/chain/rpc.ts';
 import { httpRpc } from '../../src/chain/httpRpc.ts';
+import { foundNode } from '../../src/localnet/foundingKeys.ts';
 import { requireFreePort } from '../../src/localnet/freePort.ts';
 import type { TraceStep } from '../../src/trace/trace.ts';
 import { codeOf } from '../support/codeOf.ts';
@@ -56,17 +57,28 @@ async function freePorts(count: number): Promise<number> {
   throw new Error('no free ports');
 }
 
-/** Status of a door's health route; undefined while nobody listens. The test's own question: nothing secret in it. */
-const health = (port: number, path: string): Promise<number | undefined> =>
+interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** Status of a door's answer; undefined while nobody listens. The test's own question: nothing secret in it. */
+const status = (port: number, path: string, asked: Asked = {}): Promise<number | undefined> =>
   new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false }, (answer) => {
+    const { method = 'GET', headers = {}, body } = asked;
+    const options = { method, headers, rejectUnauthorized: false, agent: false };
+    request({ host: '127.0.0.1', port, path, ...options }, (answer) => {
       answer.resume();
       resolve(answer.statusCode);
-    }).on('error', () => resolve(undefined));
+    })
+      .on('error', () => resolve(undefined))
+      .end(body);
   });
 
 describe('The steps of docs/running.md', function () {
   this.timeout(120_000);
+  this.bail(true); // each step stands on the one before
   let folder: string;
   let started: Processes;
   let lines: string[];
@@ -98,13 +110,13 @@ describe('The steps of docs/running.md', function () {
       .map(({ node }) => node)
       .sort();
   const isReady = (port: number) => async (): Promise<true | undefined> =>
-    (await health(port, '/readyz')) === 200 ? true : undefined;
+    (await status(port, '/readyz')) === 200 ? true : undefined;
 
   before(async () => {
     lines = await documented();
     folder = await mkdtemp(join(tmpdir(), 'carelattice-steps-'));
     const chainPort = await freePorts(1);
-    doors = await freePorts(5);
+    doors = await freePorts(6);
     rpcUrl = `http://127.0.0.1:${chainPort}`;
     started = processes(folder, {
       CARELATTICE_RPC_URL: rpcUrl,
@@ -191,6 +203,62 @@ describe('The steps of docs/running.md', function () {
     expect(err).to.match(/^PortInUse: /);
   });
 
+  it('leave the operator’s door shut to whoever lacks its token', async () => {
+    const file = join(folder, 'deployments/edge/node-01-hospital-1/data/operator.json');
+    if (process.platform !== 'win32') expect((await stat(file)).mode & 0o077).to.equal(0);
+    // Written by the node, read by operatorClient in the same form.
+    const { endpoint, token } = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
+    const { hostname, port } = new URL(endpoint ?? '');
+    expect(hostname).to.equal('127.0.0.1');
+    const withToken = (authorization: string): Asked => ({ headers: { authorization } });
+    expect(await status(Number(port), '/status', withToken(`Bearer ${token}`))).to.equal(200);
+    expect(await status(Number(port), '/status')).to.equal(401);
+    for (const wrong of ['Bearer ', `Bearer ${token}x`, `${token}`, 'Bearer undefined']) {
+      expect(await status(Number(port), '/status', withToken(wrong)), wrong).to.equal(401);
+      const handIn = { ...withToken(wrong), method: 'POST', body: '{}' };
+      expect(await status(Number(port), '/records', handIn), wrong).to.equal(401);
+    }
+    // The network's door knows none of these ways.
+    for (const path of ['/records', '/status', `/trace/${records[0]}`])
+      expect(await status(doors, path, withToken(`Bearer ${token}`)), path).to.equal(404);
+  });
+
+  it('bear noise at the doors of the network', async () => {
+    const noise: Asked = { method: 'POST', body: 'noise' };
+    expect(await status(doors, '/client', noise)).to.equal(400);
+    expect(await status(doors, '/courier', noise)).to.equal(200);
+    expect(await status(doors, '/ipfs?format=car', noise)).to.equal(400);
+    expect(await status(doors, '/ipfs/bafkqaaa?format=raw')).to.equal(400);
+    expect(await status(doors, '/client')).to.equal(405);
+    expect(await status(doors, '/readyz')).to.equal(200);
+  });
+
+  it('refuse keys that the registry does not know, and a role that it knows otherwise', async () => {
+    const home = join(folder, 'deployments/edge');
+    const stranger = join(folder, 'stranger');
+    const endpoint = `https://127.0.0.1:${doors + 5}`;
+    await foundNode(stranger, { name: 'Stranger', role: 'recording', endpoint });
+    const run = async (change: object): Promise<string> => {
+      const own = { name: 'Stranger', role: 'recording', manifest: `${home}.json`, rpcUrl };
+      const config = { ...own, listenPort: doors + 5, ...change };
+      await writeFile(join(stranger, 'node.json'), JSON.stringify(config));
+      const { code, err } = await started.run([process.execPath, START, 'run-node', stranger]);
+      expect(code).to.equal(1);
+      return err.split(':')[0] ?? '';
+    };
+    const of = (node: string) => ({
+      keystore: join(home, node, 'keystore.json'),
+      passwordFile: join(home, node, 'password'),
+    });
+    expect(await run({})).to.equal('NotAdmitted');
+    expect(await run({ ...of('node-03-hospital-3'), role: 'consensus' })).to.equal('WrongRole');
+    expect(await run(of('node-03-hospital-3'))).to.equal('TlsKeyNotRegistered');
+    const mixed = { ...of('node-03-hospital-3'), passwordFile: join(stranger, 'password') };
+    expect(await run(mixed)).to.equal('WrongPassword');
+    expect(await run({ keystore: 'nowhere.json' })).to.equal('KeyFileMissing');
+    expect(await run({ manifest: 'nowhere.json' })).to.equal('NoManifest');
+  });
+
   it('end a node by SIGTERM after its step, with exit code 0', async () => {
     const line = linesOf('run-node').at(-1) ?? '';
     const finished = await nodes.get(folderOf(line))?.end('SIGTERM');
@@ -203,9 +271,9 @@ describe('The steps of docs/running.md', function () {
   it('say that the chain is unreachable when it ends, and stop when another one begins in its place', async () => {
     await chain.end('SIGKILL');
     await until('not ready', async () =>
-      (await health(doors, '/readyz')) === 503 ? true : undefined,
+      (await status(doors, '/readyz')) === 503 ? true : undefined,
     );
-    expect(await health(doors, '/healthz')).to.equal(200);
+    expect(await status(doors, '/healthz')).to.equal(200);
     const line = linesOf('run-node')[0] ?? '';
     const port = new URL(rpcUrl).port;
     const other = processes(root, {}).start([...program(lineOf('hardhat')), '--port', port]);
@@ -214,7 +282,7 @@ describe('The steps of docs/running.md', function () {
       await until('its reason', async () =>
         node?.printed().includes('StaleManifest: ') ? true : undefined,
       );
-      expect(await health(doors, '/healthz')).to.equal(undefined);
+      expect(await status(doors, '/healthz')).to.equal(undefined);
     } finally {
       await other.end('SIGKILL');
     }
