@@ -60,9 +60,10 @@ interface Problem {
 function problemsOf(
   c: Components,
   proofs: RoundProofs,
-  { from, to, answersRoot }: SeenSeal,
+  seal: SeenSeal,
   settled: SeenSettlement,
 ): Problem[] {
+  const { from, to, answersRoot } = seal;
   const problems: Problem[] = [];
   for (let request = from; request <= to; request++) {
     const given = c.seen.request(request)?.answered;
@@ -90,8 +91,10 @@ function problemsOf(
     }
   }
   const { sent = [], sentAt = 0 } = c.holding.delivery(from) ?? {};
-  // A node that was down settles after the receipts were posted: then nothing of it is under their root.
-  const isLate = sentAt + c.windows.roundSeconds > settled.time && proofs.settlement === undefined;
+  // Who settles after the window, because it was down or the list was long, need not be under the root.
+  const { answerRounds, roundSeconds } = c.windows;
+  const isLate =
+    sentAt >= seal.time + (answerRounds + 1) * roundSeconds && proofs.settlement === undefined;
   if (sent.length > 0 && !isLate && !isSettlementTaken(c, proofs, sent, settled.receiptsRoot)) {
     problems.push({
       kind: 'wrongSettlement',

@@ -48,6 +48,15 @@ export async function submit(
     resources,
     anchors: authored.map(({ record }) => record.anchor),
   };
+  const meanwhile = c.author.submission(key);
+  if (meanwhile !== undefined) {
+    // The same bundle came twice at a time: what was sealed second is given up.
+    for (const { record } of authored) {
+      await c.store.unpin(record.anchor, record.recordCid);
+      await c.store.unpin(record.anchor, record.wrapCid);
+    }
+    return repeated(c, meanwhile, digest);
+  }
   c.author.addSubmission(submission, authored);
   await c.reached('recording: sealed');
   return { submission, records: authored.map(({ record }) => record) };
