@@ -133,11 +133,9 @@ describe('typedData', () => {
   });
 
   it('gives the digests of the vectors', () => {
-    // The second file comes from the contracts' tests; both have the shape stated above.
-    const vectors = ['typedDataDigests', 'typedData'].flatMap((file) => {
-      const url = new URL(`../../../vectors/${file}.json`, import.meta.url);
-      return JSON.parse(readFileSync(url, 'utf8')) as DigestVector[];
-    });
+    const url = new URL('../../../vectors/typedDataDigests.json', import.meta.url);
+    // Has the shape stated above; the contracts' tests read the same file.
+    const vectors = JSON.parse(readFileSync(url, 'utf8')) as DigestVector[];
     expect(vectors.map((vector) => vector.name)).to.include.members(names);
     for (const { name, federationId: federation, message, typeHash, digest } of vectors) {
       expect(toHex(keccak256(utf8(typeOf(name))))).to.equal(typeHash);
