@@ -47,16 +47,15 @@ describe('bad input', () => {
     fullUrl: URN,
     resource: { resourceType: 'Patient', identifier: who.identifiers },
   });
-  const observation = (extra: object = {}): BundleEntry =>
-    ({
-      resource: {
-        resourceType: 'Observation',
-        status: 'final',
-        code: { text: 'Blood pressure' },
-        subject: { reference: URN },
-        ...extra,
-      },
-    }) as BundleEntry; // `extra` may be wrong on purpose
+  const observation = (extra: object = {}): BundleEntry => ({
+    resource: {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'Blood pressure' },
+      subject: { reference: URN },
+      ...extra,
+    },
+  }); // `extra` may be wrong on purpose
   const bundle = (...entry: BundleEntry[]): Bundle => ({
     resourceType: 'Bundle',
     type: 'collection',
