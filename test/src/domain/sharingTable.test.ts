@@ -192,7 +192,7 @@ describe('the sharing table', () => {
     const patientId = id(1, 1);
     const short = { map: '0x00' as Hex, siblings: [] };
     expect(isLeafUnder(patientId, undefined, short, table.root)).to.equal(false);
-    const full = { map: `0x${'ff'.repeat(32)}` as Hex, siblings: [] };
+    const full = { map: `0x${'ff'.repeat(32)}`, siblings: [] };
     expect(isLeafUnder(patientId, undefined, full, table.root)).to.equal(false);
   });
 });
