@@ -1,7 +1,9 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { type BenchPart, jsonLine, lineOf } from './figures.ts';
 import { measureGas } from './gas.ts';
-import type { BenchOptions } from './options.ts';
+import type { BenchOptions, PartName } from './options.ts';
+import { measureReplication } from './replication.ts';
+import { measureThroughput } from './throughput.ts';
 
 export interface BenchReport {
   /** For people. */
@@ -9,6 +11,16 @@ export interface BenchReport {
   readonly json: string;
   readonly failures: readonly string[];
 }
+
+const PART: Readonly<
+  Record<PartName, (options: BenchOptions, progress: Progress) => Promise<BenchPart>>
+> = {
+  gas: measureGas,
+  replication: (_, progress) => measureReplication(progress),
+  throughput: (_, progress) => measureThroughput(progress),
+};
+
+type Progress = (line: string) => void;
 
 /** Runs the parts one after the other, each on chains and directories of its own. */
 export async function runBench(
@@ -19,7 +31,7 @@ export async function runBench(
   const loadBefore = loadavg();
   const parts: BenchPart[] = [];
   for (const name of options.only) {
-    if (name === 'gas') parts.push(await measureGas(options, progress));
+    parts.push(await PART[name](options, progress));
   }
   const figures = parts.flatMap((part) => part.figures);
   const about = {

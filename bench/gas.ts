@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { toHex } from '../src/hash/bytes.ts';
 import { type BenchPart, type Figure, figure } from './figures.ts';
 import {
+  baselinePath,
   gasFaults,
   gasSavings,
   type GasCost,
@@ -25,8 +25,6 @@ const NODES = [4, 16, 48] as const;
 const MAIN = 16;
 /** Records of the patient whose batch must cost what her first one did. */
 const LONG_HISTORY = 10_000;
-
-export const baselinePath = fileURLToPath(new URL('gas.json', import.meta.url));
 
 export interface GasOptions {
   /** Writes the committed table instead of comparing with it. */

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CarelatticeError } from '../src/errors.ts';
 import { MAX_GAS } from '../src/chain/gas.ts';
@@ -11,6 +12,9 @@ export interface GasCost {
 
 /** By operation. */
 export type GasTable = Readonly<Record<string, GasCost>>;
+
+/** Of the committed table. */
+export const baselinePath = fileURLToPath(new URL('gas.json', import.meta.url));
 
 /** Growth of more than this share fails. */
 const TOLERANCE = 0.01;

@@ -1,5 +1,6 @@
 import { accountOf, signDigest } from '../src/crypto/signatures.ts';
 import { nodeIdOf, patientIdOf } from '../src/crypto/derivations.ts';
+import { CarelatticeError } from '../src/errors.ts';
 import { type Hex, toHex, uint } from '../src/hash/bytes.ts';
 import { type MessageOf, type StructName, typedDigest } from '../src/wire/typedData.ts';
 import type { GasCost, GasTable } from './gasBaseline.ts';
@@ -105,9 +106,34 @@ export async function patientOperations(network: GasNetwork): Promise<GasTable> 
     const { verb, args } = messageOf(alone);
     table[`${name}, alone`] = await chain.send(stranger, patients, verb, args);
     table[`${name}, PatientBatch of 1`] = await batch([messageOf(single)]);
-    table[`${name}, PatientBatch of ${MANY}`] = await batch(crowd.map(messageOf));
+    const messages = crowd.map(messageOf);
+    table[`${name}, PatientBatch of ${MANY}`] = await batch(messages);
+    await requireApplied(network, crowd, messages);
   }
   return table;
+}
+
+/** A batch skips what it refuses, at a gas of its own: only what took effect may be counted. @throws `GasRunFailed` */
+async function requireApplied(
+  { chain, patients }: GasNetwork,
+  people: readonly Person[],
+  messages: readonly Message[],
+): Promise<void> {
+  for (const [index, { authority, patientId, handle }] of people.entries()) {
+    const { verb, args } = messages[index] ?? {};
+    const isApplied =
+      verb === 'openPatient'
+        ? String(await chain.read(patients, 'authorityOf', [patientId])).toLowerCase() === authority
+        : verb === 'setRelations'
+          ? (await chain.read(patients, 'relationsOf', [patientId])) === args?.[2]
+          : (await chain.read(patients, 'scopeEpochOf', [patientId, handle])) ===
+            BigInt(Number(args?.[3]));
+    if (!isApplied) {
+      throw new CarelatticeError('GasRunFailed', 'an item of a batch was refused', {
+        facts: { index, verb: verb ?? '' },
+      });
+    }
+  }
 }
 
 /** Gas of what members and nodes do with the registry, and of a change of term; it ends the first one. */
