@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { CarelatticeError } from '../errors.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -63,6 +64,8 @@ export function openDatabase(path: string): Database {
 function opened(path: string): DatabaseSync {
   try {
     const sqlite = new DatabaseSync(path);
+    // Sealed or not, it is this node's alone.
+    if (path !== ':memory:') chmodSync(path, 0o600);
     sqlite.exec(
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=2000',
     );

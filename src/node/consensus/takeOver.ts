@@ -14,9 +14,11 @@ export async function takeOver(c: Components): Promise<boolean> {
   if (active !== undefined && !isOverdue(c) && !isOut(c, active.nodeId)) return false;
   if (active === undefined && !isFirst(c)) return false;
   const { exchange } = c.contracts;
-  await post(c, `take over term ${term}`, exchange.address, exchange.encode('takeOver', [term]));
-  c.log('takes over', { term });
-  return true;
+  const task = `take over term ${term}`;
+  if (c.sender.receiptOf(task) !== undefined) return false; // on its way
+  const posted = await post(c, task, exchange.address, exchange.encode('takeOver', [term]));
+  if (posted === 'sent') c.log('takes over', { term });
+  return posted === 'sent';
 }
 
 /** The contract lets a standby replace a suspended or removed consensus node without a wait. */

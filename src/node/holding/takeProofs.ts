@@ -91,10 +91,10 @@ function problemsOf(
     }
   }
   const { sent = [], sentAt = 0 } = c.holding.delivery(from) ?? {};
-  // Who settles after the window, because it was down or the list was long, need not be under the root.
+  // Who settles at the end of the window, because it was down or something was outstanding, may come a round too late.
   const { answerRounds, roundSeconds } = c.windows;
   const isLate =
-    sentAt >= seal.time + (answerRounds + 1) * roundSeconds && proofs.settlement === undefined;
+    sentAt >= seal.time + answerRounds * roundSeconds && proofs.settlement === undefined;
   if (sent.length > 0 && !isLate && !isSettlementTaken(c, proofs, sent, settled.receiptsRoot)) {
     problems.push({
       kind: 'wrongSettlement',
