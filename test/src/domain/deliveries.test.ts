@@ -81,8 +81,9 @@ describe('the deliveries of a seal', () => {
         });
         const records = lists.flatMap((list) => list.records);
         const after = withEntries(before, withRecords(before, records, random));
+        const bitmap: Hex = '0x8000';
         const answers = lists.flatMap(({ request }) =>
-          NODES.map((nodeId) => ({ request, nodeId, bitmap: '0x8000' })),
+          NODES.map((nodeId) => ({ request, nodeId, bitmap })),
         );
         const plan = { from: 1, to: lists.length, seed: id(9, 0), nodes: NODES, answers };
         const { deliveriesRoot, answersRoot } = sealRoots(plan, lists, before);
