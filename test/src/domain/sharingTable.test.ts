@@ -192,7 +192,8 @@ describe('the sharing table', () => {
     const patientId = id(1, 1);
     const short = { map: '0x00' as Hex, siblings: [] };
     expect(isLeafUnder(patientId, undefined, short, table.root)).to.equal(false);
-    const full = { map: `0x${'ff'.repeat(32)}`, siblings: [] };
+    const map: Hex = `0x${'ff'.repeat(32)}`;
+    const full = { map, siblings: [] };
     expect(isLeafUnder(patientId, undefined, full, table.root)).to.equal(false);
   });
 });
