@@ -74,6 +74,8 @@ export interface HoldingTables {
   held(anchor: Hex): HeldRecord | undefined;
   heldById(recordId: Hex): HeldRecord | undefined;
   heldIn(state: HeldRecord['state'], limit: number): HeldRecord[];
+  /** Records to be asked for now: new ones, and those whose time to be tried again has come. */
+  dueNow(now: number, limit: number): HeldRecord[];
   heldOfRequests(from: number, to: number): HeldRecord[];
   /** The records of a patient, newest first. */
   timeline(patientId: Hex, limit: number): HeldRecord[];
@@ -222,6 +224,14 @@ export function holdingTables(db: Database): HoldingTables {
     heldIn: (state, limit) =>
       heldOf(
         db.all('SELECT entry FROM held WHERE state = ? ORDER BY request LIMIT ?', state, limit),
+      ),
+    dueNow: (now, limit) =>
+      heldOf(
+        db.all(
+          "SELECT entry FROM held WHERE state = 'due' AND COALESCE(json_extract(entry, '$.nextAt'), 0) <= ? ORDER BY request LIMIT ?",
+          now,
+          limit,
+        ),
       ),
     heldOfRequests: (from, to) =>
       heldOf(

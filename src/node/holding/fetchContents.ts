@@ -13,17 +13,16 @@ import { checkOpening } from './openHeld.ts';
 
 const RECORDS_PER_FETCH = 256;
 
-/** Fetches due records, each from its author or another holder, and says how many are held now. */
+/**
+ * Fetches due records, each from its author or another holder, and says how many are held now. The first try is at once;
+ * later ones wait longer each time, up to sixteen rounds, and hold up nobody else.
+ */
 export async function fetchDue(c: Components): Promise<number> {
-  const due = c.holding.heldIn('due', RECORDS_PER_FETCH).filter((record) => isTime(c, record));
+  const due = c.holding.dueNow(c.now(), RECORDS_PER_FETCH);
   let held = 0;
   for (const [first, records] of bySource(due)) held += await fetchFrom(c, first, records);
   return held;
 }
-
-/** The first try is at once; later ones wait a round longer each time, up to sixteen. */
-const isTime = (c: Components, { attempts, nextAt }: HeldRecord): boolean =>
-  attempts === 0 || c.now() >= (nextAt ?? 0);
 
 function bySource(records: readonly HeldRecord[]): Map<string, HeldRecord[]> {
   const groups = new Map<string, HeldRecord[]>();

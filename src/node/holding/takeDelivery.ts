@@ -1,7 +1,6 @@
 import { assemble } from '../../domain/parts.ts';
 import { CarelatticeError, messageOf } from '../../errors.ts';
-import type { Hex } from '../../hash/bytes.ts';
-import { toHex } from '../../hash/bytes.ts';
+import { type Hex, toHex, ZERO_32 } from '../../hash/bytes.ts';
 import { merkleTree } from '../../hash/merkleTree.ts';
 import { entryLeafOf } from '../../domain/deliveries.ts';
 import type { SeenSeal } from '../../journal/chainTables.ts';
@@ -97,7 +96,12 @@ function takeList(c: Components, list: DeliveryList, seal: SeenSeal, checks: Del
   for (const patient of list.patients) {
     const due = list.entries.flatMap((entry, index) =>
       entry.patientId === patient.patientId
-        ? [heldOf(list, index, seal, leaves.proof(index).map(toHex))]
+        ? [
+            heldOf(list, index, seal, {
+              path: leaves.proof(index).map(toHex),
+              digest: toHex(leaves.root),
+            }),
+          ]
         : [],
     );
     try {
@@ -143,7 +147,11 @@ function takeRecord(
 function refuseAll(c: Components, list: DeliveryList, seal: SeenSeal, error: unknown): void {
   if (!(error instanceof CarelatticeError)) throw error;
   list.entries.forEach((_, index) => {
-    c.holding.addHeld({ ...heldOf(list, index, seal, []), state: 'refused', reason: error.code });
+    c.holding.addHeld({
+      ...heldOf(list, index, seal, { path: [], digest: ZERO_32 }),
+      state: 'refused',
+      reason: error.code,
+    });
   });
   alarm(c, seal, error);
 }
@@ -152,7 +160,13 @@ function alarm(c: Components, seal: SeenSeal, error: CarelatticeError): void {
   c.holding.addAlarm(error.code, seal.from, messageOf(error), c.self.nodeId);
 }
 
-function heldOf(list: DeliveryList, index: number, seal: SeenSeal, entryPath: Hex[]): HeldRecord {
+/** @param place where the entry lies under its list's digest; nowhere for a list that is refused */
+function heldOf(
+  list: DeliveryList,
+  index: number,
+  seal: SeenSeal,
+  place: { path: Hex[]; digest: Hex },
+): HeldRecord {
   const entry = list.entries[index];
   const batch = entry === undefined ? undefined : list.batches[entry.batch];
   const patient = list.patients.find(({ patientId }) => patientId === entry?.patientId);
@@ -171,13 +185,10 @@ function heldOf(list: DeliveryList, index: number, seal: SeenSeal, entryPath: He
     ground: {
       kind: 'delivery',
       entry: { salt, request: batch.request, anchor: entry.anchor },
-      entryPath,
-      range: { salt: list.salt, from: seal.from, to: seal.to, digest: listDigestOf(list) },
+      entryPath: place.path,
+      range: { salt: list.salt, from: seal.from, to: seal.to, digest: place.digest },
       rangePath: list.path,
       relation: patient.relation,
     },
   };
 }
-
-const listDigestOf = (list: DeliveryList): Hex =>
-  toHex(merkleTree(list.entries.map((entry) => entryLeafOf(entry, list.batches))).root);
