@@ -220,7 +220,11 @@ export function holdingTables(db: Database): HoldingTables {
       );
     },
     held: (anchor) => heldBy('SELECT entry FROM held WHERE anchor = ?', anchor),
-    heldById: (recordId) => heldBy('SELECT entry FROM held WHERE record_id = ?', recordId),
+    heldById: (recordId) =>
+      heldBy(
+        "SELECT entry FROM held WHERE record_id = ? ORDER BY state = 'refused' LIMIT 1",
+        recordId,
+      ),
     heldIn: (state, limit) =>
       heldOf(
         db.all('SELECT entry FROM held WHERE state = ? ORDER BY request LIMIT ?', state, limit),

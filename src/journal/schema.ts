@@ -44,8 +44,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE part (first INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (first, part));
   CREATE TABLE delivery (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, state TEXT NOT NULL, settlement TEXT, proofs TEXT,
     judged INTEGER NOT NULL DEFAULT 0, arrived INTEGER);
-  CREATE TABLE held (anchor TEXT PRIMARY KEY, record_id TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, handle TEXT NOT NULL,
+  CREATE TABLE held (anchor TEXT PRIMARY KEY, record_id TEXT NOT NULL, patient TEXT NOT NULL, handle TEXT NOT NULL,
     request INTEGER NOT NULL, state TEXT NOT NULL, entry TEXT NOT NULL, keys BLOB);
+  CREATE INDEX held_record ON held (record_id);
   CREATE INDEX held_timeline ON held (patient, request);
   CREATE INDEX held_state ON held (state);
   CREATE TABLE history (patient TEXT NOT NULL, handle TEXT NOT NULL, count INTEGER NOT NULL, head TEXT NOT NULL,
