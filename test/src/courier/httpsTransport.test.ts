@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createHttpsTransport } from '../../../src/courier/httpsTransport.node.ts';
 import { createPinnedClient, readAll } from '../../../src/courier/pinnedClient.node.ts';
@@ -9,7 +9,9 @@ import type { Transport } from '../../../src/courier/ports.ts';
 import { courierRoute } from '../../../src/node/doors/courierDoor.node.ts';
 import { openDoor, type Door } from '../../../src/node/doors/httpsDoor.node.ts';
 import { newTlsIdentity } from '../../../src/node/doors/tlsIdentity.node.ts';
+import { utf8 } from '../../../src/hash/bytes.ts';
 import { MessageType } from '../../../src/wire/envelope.ts';
+import { findings } from '../../support/canarySearch.ts';
 import { neighbourhood, type Neighbourhood, type TestNode } from '../../support/courierNodes.ts';
 
 const identities = { ann: newTlsIdentity('ann'), ben: newTlsIdentity('ben') };
@@ -78,6 +80,47 @@ describe('the courier over HTTPS', () => {
     });
     expect(ben.taken).to.have.length(1);
   });
+
+  it('hostile 1: shows no canary in its frames nor on the line', async () => {
+    const canary = 'CANARY-林秀英-7c1f';
+    const frames: Uint8Array[] = [];
+    const tapped: Transport = {
+      async exchange(peer, frame, signal) {
+        const answer = await transport.exchange(peer, frame, signal);
+        frames.push(frame.slice(), answer.slice());
+        return answer;
+      },
+    };
+    const line: Uint8Array[] = [];
+    register(ben, await throughTap(line));
+    const cid = await hood.add('cid', { transport: tapped });
+    cid.courier.send(ben.nodeId, MessageType.Alarm, { text: canary });
+    expect(await cid.courier.flush()).to.include({ acknowledged: 1 });
+    const needles = new Map([['canary', utf8(canary)]]);
+    const seen = [...frames, ...line].map((bytes, i) => ({ name: `piece ${i}`, bytes }));
+    expect(frames.length).to.be.greaterThan(2);
+    expect(line.length).to.be.greaterThan(2);
+    expect(findings(seen, needles)).to.deep.equal([]);
+    // The search finds it where it lies open: in what was taken at the other end.
+    const taken = ben.taken.map(({ body }) => ({ name: 'taken', bytes: body }));
+    expect(findings(taken, needles)).to.not.deep.equal([]);
+  });
+
+  /** A line to the open door on which every byte of TCP is copied. */
+  async function throughTap(line: Uint8Array[]): Promise<string> {
+    const tap = createTcpServer((near) => {
+      const far = connect(door.port, '127.0.0.1');
+      near.on('data', (bytes) => line.push(new Uint8Array(bytes)));
+      far.on('data', (bytes) => line.push(new Uint8Array(bytes)));
+      near.pipe(far).pipe(near);
+      near.on('error', () => far.destroy());
+      far.on('error', () => near.destroy());
+    }).listen(0, '127.0.0.1');
+    opened.push(tap);
+    await once(tap, 'listening');
+    const { port } = tap.address() as AddressInfo; // listening on TCP
+    return `https://127.0.0.1:${port}`;
+  }
 
   it('carries 1 MiB', async () => {
     ann.courier.send(ben.nodeId, MessageType.JournalDelta, new Uint8Array(1024 * 1024));
