@@ -1,6 +1,11 @@
 import { loadDataType } from '@medplum/core';
 import { invariants as invariantsJson, structures } from './definitions/structures.ts';
-import { inflate, type SlimInvariant, type SlimStructure } from './slimStructure.ts';
+import {
+  inflate,
+  type SlimElement,
+  type SlimInvariant,
+  type SlimStructure,
+} from './slimStructure.ts';
 
 let invariants: readonly SlimInvariant[] | undefined;
 /** Parsed and not yet given to the validator; a type leaves when it is loaded. */
@@ -18,8 +23,27 @@ function open(): Map<string, SlimStructure> {
   resourceTypes = new Set(
     [...waiting].filter(([name, slim]) => isConcrete(name, slim)).map(([name]) => name),
   );
+  for (const { elements } of waiting.values()) for (const element of elements) noteBare(element);
   for (const name of [...waiting.keys()].filter((one) => !resourceTypes.has(one))) load(name);
   return waiting;
+}
+
+/** Types whose JSON form is a number or a truth value. */
+const BARE = new Set(['boolean', 'decimal', 'integer', 'positiveInt', 'unsignedInt']);
+const bareNames = new Set<string>();
+
+function noteBare([path, , , , types]: SlimElement): void {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  for (const type of types.filter((one) => BARE.has(one))) {
+    const choice = type.charAt(0).toUpperCase() + type.slice(1);
+    bareNames.add(name.endsWith('[x]') ? name.slice(0, -3) + choice : name);
+  }
+}
+
+/** Whether any FHIR R4 element of this name may be a number or a truth value. */
+export function mayBeBare(name: string): boolean {
+  open();
+  return bareNames.has(name);
 }
 
 const isConcrete = (name: string, slim: SlimStructure): boolean =>
