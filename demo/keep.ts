@@ -16,7 +16,7 @@ export async function keepPublic(
   const target = join(folder, 'public');
   await mkdir(join(target, 'presence-queries'), { recursive: true });
   const { blocks, receipts } = await chainDump(network);
-  const state = await chainState(network);
+  const state = await chainState(network, receipts);
   await writeFile(
     join(target, 'chain.json'),
     JSON.stringify({ chainId: network.manifest.chainId, blocks, receipts, state }, undefined, 1),

@@ -28,22 +28,65 @@ const transactionsOf = (block: unknown): { hash: string }[] =>
 export const chainText = async (network: LocalNetwork): Promise<string> =>
   JSON.stringify(await chainDump(network));
 
-const SLOTS = 640;
+/** Plain slots that constructors fill: counters and rings. What mappings hold is found in the traces of transactions. */
+const PLAIN_SLOTS = 640;
 
-/** Non-zero plain storage slots of the contracts, with their code: the state besides what mappings hold. */
+export interface ContractState {
+  code: unknown;
+  slots: Record<string, unknown>;
+}
+
+/** Code and non-zero storage of the contracts: the plain slots, and every slot that a transaction of the run wrote. */
 export async function chainState(
   network: LocalNetwork,
-): Promise<Record<string, { code: unknown; slots: Record<string, unknown> }>> {
+  receipts: readonly unknown[],
+): Promise<Record<string, ContractState>> {
   const { rpc } = network.chain;
-  const state: Record<string, { code: unknown; slots: Record<string, unknown> }> = {};
+  const written = new Map<string, Set<string>>();
+  for (const receipt of receipts) await noteWrites(network, receipt, written);
+  const state: Record<string, ContractState> = {};
   for (const [name, { address }] of Object.entries(network.manifest.contracts)) {
+    const places = new Set(written.get(address) ?? []);
+    for (let slot = 0; slot < PLAIN_SLOTS; slot++) places.add(`0x${slot.toString(16)}`);
     const slots: Record<string, unknown> = {};
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const at = `0x${slot.toString(16)}`;
-      const value = await rpc.send('eth_getStorageAt', [address, at, 'latest']);
-      if (BigInt(String(value)) !== 0n) slots[at] = value;
+    for (const place of places) {
+      const value = await rpc.send('eth_getStorageAt', [address, place, 'latest']);
+      if (BigInt(String(value)) !== 0n) slots[place] = value;
     }
     state[name] = { code: await rpc.send('eth_getCode', [address, 'latest']), slots };
   }
   return state;
 }
+
+interface TraceLine {
+  op: string;
+  depth: number;
+  stack: string[];
+}
+
+/** The slots that one transaction wrote, by contract, from its trace. */
+async function noteWrites(
+  network: LocalNetwork,
+  receipt: unknown,
+  written: Map<string, Set<string>>,
+): Promise<void> {
+  const { transactionHash, to } = receipt as { transactionHash: string; to: string | null }; // as Ethereum answers
+  if (to === null) return; // a constructor fills plain slots
+  const options = { disableMemory: true, disableStorage: true };
+  const trace = await network.chain.rpc.send('debug_traceTransaction', [transactionHash, options]);
+  const { structLogs } = trace as { structLogs: TraceLine[] }; // as the tracer answers
+  const contracts = [to.toLowerCase()];
+  for (const { op, depth, stack } of structLogs) {
+    contracts.length = depth;
+    const own = contracts[depth - 1] ?? '';
+    if (op === 'CALL' || op === 'STATICCALL') contracts.push(`0x${word(stack.at(-2)).slice(-40)}`);
+    if (op === 'DELEGATECALL') contracts.push(own);
+    if (op === 'SSTORE') {
+      const slots = written.get(own) ?? new Set<string>();
+      written.set(own, slots.add(`0x${word(stack.at(-1))}`));
+    }
+  }
+}
+
+/** A word of the stack as 64 hex digits, with or without 0x in the trace. */
+const word = (text = ''): string => text.replace(/^0x/, '').padStart(64, '0');
