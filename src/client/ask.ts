@@ -1,6 +1,7 @@
 import { openAnswer, sealQuestion } from '../crypto/clientSeal.ts';
+import { kemPublicKeyOf } from '../crypto/hpkeSealing.ts';
 import type { KnownNode } from '../domain/knownNode.ts';
-import { fromHex, type Hex } from '../hash/bytes.ts';
+import type { Hex } from '../hash/bytes.ts';
 
 /** Carries a sealed question to a node's client door and brings the sealed answer. */
 export interface ClientTransport {
@@ -15,10 +16,8 @@ export async function ask(
   type: number,
   body: Uint8Array,
 ): Promise<Uint8Array> {
-  const kemKey = fromHex(node.kemKey);
-  const nodeKey = { suite: kemKey[0] ?? 0, bytes: kemKey.subarray(1) };
   const { sealed, key } = await sealQuestion(
-    nodeKey,
+    kemPublicKeyOf(node.kemKey),
     { networkId, nodeId: node.nodeId },
     type,
     body,

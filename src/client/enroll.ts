@@ -1,9 +1,10 @@
+import { kemPublicKeyOf } from '../crypto/hpkeSealing.ts';
 import { sealScopePackage } from '../crypto/scopePackage.ts';
 import { recoverAccount } from '../crypto/signatures.ts';
 import type { KnownNode } from '../domain/knownNode.ts';
 import { ownRelation, relationsDigest } from '../domain/relations.ts';
 import { CarelatticeError } from '../errors.ts';
-import { fromHex, type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
+import { type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
 import { MessageType } from '../wire/envelope.ts';
 import { decodeMessage, encodeMessage, enrollmentAnswer } from '../wire/messages.ts';
 import type { ScopePackage } from '../wire/scopePackage.ts';
@@ -141,11 +142,10 @@ async function packageFor(
     relation: { salt, nodeId: node.nodeId, role, handles },
     path,
   };
-  const kemKey = fromHex(node.kemKey);
   return sealScopePackage(
     content,
     { ...placeOf(network), nodeId: node.nodeId },
-    { suite: kemKey[0] ?? 0, bytes: kemKey.subarray(1) },
+    kemPublicKeyOf(node.kemKey),
     (message) => signFor(wallet, network, 'Package', message),
   );
 }

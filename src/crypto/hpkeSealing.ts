@@ -1,7 +1,7 @@
 import type { CipherSuite, KeyPair } from 'hpke';
 import { cipherSuites } from '#hpke';
 import { CarelatticeError } from '../errors.ts';
-import { concat } from '../hash/bytes.ts';
+import { concat, fromHex, type Hex, toHex, uint } from '../hash/bytes.ts';
 import {
   assertSuite,
   encSizeOf,
@@ -22,6 +22,16 @@ export interface KemKeyPair {
   readonly publicKey: KemPublicKey;
   /** The keys as the HPKE library holds them. */
   readonly handle: KeyPair;
+}
+
+/** A KEM key as `NodeRegistry` keeps it: suite (1 byte) and public key. */
+export const registeredKemKey = ({ suite, bytes }: KemPublicKey): Hex =>
+  toHex(concat(uint(suite, 1), bytes));
+
+/** The KEM key behind a registered one. A suite that is none is refused where the key is used. */
+export function kemPublicKeyOf(registered: Hex): KemPublicKey {
+  const bytes = fromHex(registered);
+  return { suite: bytes[0] ?? 0, bytes: bytes.subarray(1) };
 }
 
 /** What a sealed message is bound to. */

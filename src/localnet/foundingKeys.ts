@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keySigner } from '../chain/signTransaction.ts';
 import type { TransactionSigner } from '../chain/signTransaction.ts';
-import { deriveKemKeyPair } from '../crypto/hpkeSealing.ts';
+import { deriveKemKeyPair, registeredKemKey } from '../crypto/hpkeSealing.ts';
 import { createNodeKeystore } from '../crypto/nodeKeystore.node.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { createSecretFile } from '../crypto/secretFile.node.ts';
-import { concat, toHex, uint, ZERO_32 } from '../hash/bytes.ts';
+import { toHex, ZERO_32 } from '../hash/bytes.ts';
 import { newTlsIdentity } from '../node/doors/tlsIdentity.node.ts';
 import { HYBRID_SUITE } from '../wire/kemSuite.ts';
 import type { NodeDescriptor } from './foundingCeremony.ts';
@@ -49,7 +49,7 @@ export async function foundNode(folder: string, node: FoundingNode): Promise<Nod
     ...node,
     signingKey: keySigner(toHex(privateKey)).account,
     nonce: toHex(randomBytes(32)),
-    kemKey: toHex(concat(uint(publicKey.suite, 1), publicKey.bytes)),
+    kemKey: registeredKemKey(publicKey),
     tlsKeyHash: tls.keyHash,
     licenceHash: ZERO_32,
   };

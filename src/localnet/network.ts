@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInProcessBus, type InProcessBusOptions } from '../courier/inProcessTransport.ts';
-import { deriveKemKeyPair } from '../crypto/hpkeSealing.ts';
+import { deriveKemKeyPair, registeredKemKey } from '../crypto/hpkeSealing.ts';
 import { accountOf, signDigest } from '../crypto/signatures.ts';
 import { nodeIdOf } from '../crypto/derivations.ts';
 import type { Random } from '../domain/random.ts';
 import type { ClientTransport } from '../client/ask.ts';
 import { CarelatticeError } from '../errors.ts';
-import { concat, type Hex, toHex, uint, ZERO_32 } from '../hash/bytes.ts';
+import { type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
 import { hkdf } from '../hash/labelled.ts';
 import type { Manifest } from '../chain/manifest.ts';
 import type { Log, Self } from '../node/components.ts';
@@ -225,7 +225,7 @@ async function planOf(
       signingKey: account,
       nonce,
       role,
-      kemKey: toHex(concat(uint(publicKey.suite, 1), publicKey.bytes)),
+      kemKey: registeredKemKey(publicKey),
       tlsKeyHash: toHex(hkdf(secret, 'no-tls-in-process')),
       name,
       endpoint: `https://${account}.invalid`,

@@ -7,13 +7,13 @@ import { type Rpc } from '../chain/rpc.ts';
 import { createSender } from '../chain/sender.ts';
 import { createCourier, type Courier } from '../courier/courier.ts';
 import type { Peer, Transport } from '../courier/ports.ts';
-import { deriveKemKeyPair } from '../crypto/hpkeSealing.ts';
+import { deriveKemKeyPair, kemPublicKeyOf } from '../crypto/hpkeSealing.ts';
 import { signDigest } from '../crypto/signatures.ts';
 import type { KnownNode } from '../domain/knownNode.ts';
 import type { Random } from '../domain/random.ts';
 import type { Reached } from '../domain/steps.ts';
 import { messageOf } from '../errors.ts';
-import { fromHex, type Hex } from '../hash/bytes.ts';
+import type { Hex } from '../hash/bytes.ts';
 import { sha256 } from '#sha256';
 import { authorTables } from '../journal/authorTables.ts';
 import { chainTables } from '../journal/chainTables.ts';
@@ -195,15 +195,14 @@ function running(
   };
 }
 
-/** How the courier knows a node: its KEM key is registered as suite (1 byte) and public key. */
+/** How the courier knows a node. */
 export function peerOf(node: KnownNode | undefined): Peer | undefined {
   if (node === undefined || node.state === 'removed') return undefined;
-  const kemKey = fromHex(node.kemKey);
   return {
     nodeId: node.nodeId,
     signingAccount: node.account,
     keyEpoch: node.keyEpoch,
-    kemPublicKey: { suite: kemKey[0] ?? 0, bytes: kemKey.subarray(1) },
+    kemPublicKey: kemPublicKeyOf(node.kemKey),
     kemKeyEpoch: node.kemKeyEpoch,
     endpoint: node.endpoint,
     tlsKeyHash: node.tlsKeyHash,
