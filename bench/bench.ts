@@ -2,7 +2,9 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { type BenchPart, jsonLine, lineOf } from './figures.ts';
 import { measureGas } from './gas.ts';
 import type { BenchOptions, PartName } from './options.ts';
+import { measureReading } from './reading.ts';
 import { measureReplication } from './replication.ts';
+import { measureRewrap } from './rewrap.ts';
 import { measureThroughput } from './throughput.ts';
 
 export interface BenchReport {
@@ -16,7 +18,9 @@ const PART: Readonly<
   Record<PartName, (options: BenchOptions, progress: Progress) => Promise<BenchPart>>
 > = {
   gas: measureGas,
+  reading: (_, progress) => measureReading(progress),
   replication: (_, progress) => measureReplication(progress),
+  rewrap: (_, progress) => measureRewrap(progress),
   throughput: (_, progress) => measureThroughput(progress),
 };
 

@@ -9,6 +9,7 @@ import {
   readBaseline,
   writeBaseline,
 } from './gasBaseline.ts';
+import { consentOperations } from './gasConsents.ts';
 import { startGasNetwork, TAKE_OVER_SECONDS } from './gasNetwork.ts';
 import { patientOperations, registryOperations } from './gasPatients.ts';
 import { rivalFigures } from './gasRivals.ts';
@@ -42,10 +43,10 @@ export async function measureGas(
   let table: GasTable = {};
   for (const nodes of NODES) {
     progress(`gas with ${nodes} nodes`);
-    const { costs, own, longHistory } = await measureNetwork(contracts, nodes);
+    const { costs, own, more = [] } = await measureNetwork(contracts, nodes);
     byNodes.set(nodes, costs);
     table = { ...table, ...own };
-    if (longHistory !== undefined) figures.push(longHistory);
+    figures.push(...more);
   }
   progress('gas of the rivals');
   const all = [...roundFigures(byNodes), ...figures, ...(await rivalFigures(contracts))];
@@ -93,7 +94,9 @@ async function measureNetwork(contracts: CompiledContracts, nodes: number) {
     };
     if (nodes !== MAIN) return { costs, own: roundTable };
     const longHistory = await measureLongHistory(rounds);
+    const consents = await consentOperations(network);
     const rest = {
+      ...consents.table,
       ...network.founding,
       denySettlement: await deny(rounds),
       'update of the locator': await changeRelations(rounds),
@@ -101,7 +104,7 @@ async function measureNetwork(contracts: CompiledContracts, nodes: number) {
       ...(await registryOperations(network)),
       'takeOver by the standby': await takeOver(rounds),
     };
-    return { costs, own: { ...roundTable, ...rest }, longHistory };
+    return { costs, own: { ...roundTable, ...rest }, more: [...consents.figures, longHistory] };
   } finally {
     await network.chain.stop();
   }

@@ -38,6 +38,12 @@ export interface GasChain {
     name: string,
     args?: readonly unknown[],
   ): Promise<unknown>;
+  /** Gas that a view's own code burns, called alone: all its slots are cold, and calldata costs nothing. */
+  executionGas(
+    of: Pick<Deployed, 'address' | 'abi'>,
+    name: string,
+    args: readonly unknown[],
+  ): Promise<number>;
   /** Time of the newest block, seconds. */
   now(): number;
   /** Time of the next block. */
@@ -98,6 +104,16 @@ export async function startGasChain(accountCount: number): Promise<GasChain> {
       const value: unknown = abi.decodeFunctionResult(name, answer)[0];
       return value;
     },
+    async executionGas({ address, abi }, name, args) {
+      const call = {
+        to: address,
+        data: abi.encodeFunctionData(name, args),
+        gas: toQuantity(MAX_GAS),
+      };
+      // Throws when the view reverts: only a yes is measured.
+      await chain.rpc.send('eth_call', [call, 'latest']);
+      return burnedBy(chain.rpc, call);
+    },
     now: () => time,
     async setTime(seconds) {
       time = seconds - 1;
@@ -113,10 +129,26 @@ const traceSchema = z.object({
   structLogs: z.array(z.object({ op: z.string(), gasCost: z.number() })),
 });
 
+const NO_DATA = { disableMemory: true, disableStack: true, disableStorage: true };
+
+const callSchema = z.object({
+  structLogs: z.array(z.object({ depth: z.number(), gas: z.number(), gasCost: z.number() })).min(1),
+});
+
+/** Between a call's first and last step: what it pays before, and a floor for calldata (EIP-7623), are left out. */
+async function burnedBy(rpc: Rpc, call: Readonly<Record<string, unknown>>): Promise<number> {
+  const answer = await rpc.send('debug_traceCall', [call, 'latest', NO_DATA]);
+  const { structLogs } = callSchema.parse(answer);
+  const [first, last] = [structLogs[0], structLogs.at(-1)];
+  if (first === undefined || last === undefined || first.depth !== last.depth) {
+    throw new CarelatticeError('GasRunFailed', 'the trace of a call has no beginning or no end');
+  }
+  return first.gas - last.gas + last.gasCost;
+}
+
 /** Storage slots that a transaction made non-zero, counted in its trace by the price of each write. */
 async function newSlotsOf(rpc: Rpc, transaction: Hex): Promise<number> {
-  const options = { disableMemory: true, disableStack: true, disableStorage: true };
-  const trace = traceSchema.parse(await rpc.send('debug_traceTransaction', [transaction, options]));
+  const trace = traceSchema.parse(await rpc.send('debug_traceTransaction', [transaction, NO_DATA]));
   return trace.structLogs.filter(({ op, gasCost }) => op === 'SSTORE' && gasCost >= NEW_SLOT_GAS)
     .length;
 }

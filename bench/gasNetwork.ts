@@ -17,6 +17,8 @@ export interface GasNetwork {
   readonly networkId: Hex;
   readonly registry: Deployed;
   readonly patients: Deployed;
+  readonly consents: Pick<Deployed, 'address' | 'abi'>;
+  readonly ledger: Deployed;
   readonly exchange: Deployed;
   readonly locator: Pick<Deployed, 'address' | 'abi'>;
   /** By position. */
@@ -82,9 +84,12 @@ export async function startGasNetwork(
       auditSeconds: 86_400,
     },
   ]);
-  // An address from a view is 20 bytes of hex.
-  const locatorAddress = String(await chain.read(exchange, 'locator')).toLowerCase() as Hex;
-  const locatorAbi = Interface.from(of('RecordLocator').abi);
+  const ledger = await chain.deploy(of('AccessLedger'), [registry.address]);
+  // A contract that another one made; an address from a view is 20 bytes of hex.
+  const made = async (by: Deployed, view: string, name: string) => ({
+    address: String(await chain.read(by, view)).toLowerCase() as Hex,
+    abi: Interface.from(of(name).abi),
+  });
 
   let nonce = 0n;
   async function propose(calls: readonly ProposedCall[]): Promise<GasCost> {
@@ -129,8 +134,10 @@ export async function startGasNetwork(
     networkId,
     registry,
     patients,
+    consents: await made(patients, 'consents', 'ConsentRegistry'),
+    ledger,
     exchange,
-    locator: { address: locatorAddress, abi: locatorAbi },
+    locator: await made(exchange, 'locator', 'RecordLocator'),
     hospitals: withIds,
     consensus,
     spare: chain.accounts.slice(3 + nodes),
@@ -138,7 +145,8 @@ export async function startGasNetwork(
       'deploy Consortium': consortium.cost,
       'deploy AccessManager': manager.cost,
       'deploy NodeRegistry': registry.cost,
-      'deploy PatientRegistry': patients.cost,
+      'deploy PatientRegistry and ConsentRegistry': patients.cost,
+      'deploy AccessLedger': ledger.cost,
       'deploy RecordExchange and RecordLocator': exchange.cost,
       'takeOver, first term': takeOver,
     },

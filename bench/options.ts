@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { CarelatticeError } from '../src/errors.ts';
 
 /** Parts of the benchmark, in the order in which they run. */
-export const PARTS = ['gas', 'replication', 'throughput'] as const;
+export const PARTS = ['gas', 'reading', 'replication', 'rewrap', 'throughput'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface BenchOptions {

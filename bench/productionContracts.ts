@@ -86,10 +86,13 @@ async function compilerInput(): Promise<string> {
 }
 
 /**
- * In a process of its own: the compiler is WebAssembly that takes over the handlers of its process. It ends
- * without waiting for a pipe, so its answer goes to a file.
+ * In a process of its own: the compiler is WebAssembly that takes over the handlers of its process. It reads without
+ * waiting for a pipe to fill and ends without waiting for one to empty, so question and answer are files.
  */
 async function compile(input: string, answerPath: string): Promise<string> {
+  const questionPath = `${answerPath}.question`;
+  await writeFile(questionPath, input);
+  const question = await open(questionPath);
   const answer = await open(answerPath, 'w+');
   try {
     const child = spawn(
@@ -102,16 +105,17 @@ async function compile(input: string, answerPath: string): Promise<string> {
         '--include-path',
         join(root, 'node_modules'),
       ],
-      { stdio: ['pipe', answer.fd, 'inherit'] },
+      { stdio: [question.fd, answer.fd, 'inherit'] },
     );
-    child.stdin?.end(input);
     await once(child, 'exit');
     const output = await readFile(answerPath, 'utf8');
     const start = output.indexOf('{');
     if (start === -1) throw compilationFailed('the compiler gave no answer');
     return output.slice(start);
   } finally {
+    await question.close();
     await answer.close();
+    await rm(questionPath);
     await rm(answerPath);
   }
 }

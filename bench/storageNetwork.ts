@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { roleNumber } from '../src/chain/nodeEvents.ts';
 import { enroll } from '../src/client/enroll.ts';
 import { networkOf, newWallet } from '../src/client/wallet.ts';
+import { sealWalletKey } from '../src/client/walletKeys.ts';
 import { randomBytes } from '../src/crypto/random.ts';
+import { newRecoveryCode } from '../src/crypto/recoveryCode.ts';
 import type { KnownNode } from '../src/domain/knownNode.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import { CATEGORIES } from '../src/fhir/categories.ts';
@@ -106,6 +108,9 @@ const setUp = (what: string): CarelatticeError =>
 
 async function enrollOne(network: LocalNetwork, person: BenchPerson): Promise<void> {
   const wallet = newWallet(randomBytes);
+  const code = newRecoveryCode(randomBytes);
+  const guardians = { kind: 'guardians', threshold: 2, guardians: 3 } as const;
+  await sealWalletKey(wallet, [{ kind: 'recoveryCode', code }, guardians]);
   const any = network.nodes[0]?.open.components;
   const nodes = new Map<Hex, KnownNode>(any?.nodes.all().map((node) => [node.nodeId, node]));
   const known = (nodeId: Hex | undefined): KnownNode => {

@@ -46,7 +46,7 @@ export async function checkAll(
   ];
 }
 
-const check = (name: string, problems: readonly string[], detail: string): Check => ({
+export const check = (name: string, problems: readonly string[], detail: string): Check => ({
   name,
   ok: problems.length === 0,
   detail: problems.length === 0 ? detail : problems.slice(0, 3).join('; '),

@@ -8,6 +8,9 @@ import { createValidatorPool } from '../src/fhir/validatorPool.node.ts';
 import { type LocalNetwork, startNetwork } from '../src/localnet/network.ts';
 import type { Log } from '../src/node/components.ts';
 import { type Check, checkAll, type StoryRecord } from './checks.ts';
+import { checkConsents, checkEmergency } from './consentChecks.ts';
+import { INSURER, tellConsentStory } from './consentStory.ts';
+import { handInSummary, tellEmergencyStory } from './emergencyStory.ts';
 import { type Dataset, folderDataset, generatedDataset } from './dataset.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { keepPublic } from './keep.ts';
@@ -57,6 +60,7 @@ export async function runDemo(
     networkId: toHex(labelledHash('network', 'demo')),
     hospitals: dataset.hospitals,
     consensus: ['Consensus node', 'Standby'],
+    readers: [INSURER],
     directory: join(folder, 'private'),
     random,
     log: logs.of,
@@ -116,6 +120,10 @@ async function play(
   }
   progress(`storing ${records.length} records`);
   await network.settle();
+  const summary = await handInSummary(network, first.enrolled, validate);
+  const author = first.enrolled.patient.hospitals[0] ?? '';
+  records.push(...summary.records.map((record) => ({ record, author, enrolled: first.enrolled })));
+  await network.settle();
   return report(network, dataset, all, records, tell, print);
 }
 
@@ -127,6 +135,8 @@ async function report(
   tell: (sentence: string) => void,
   print: (line: string) => void,
 ): Promise<DemoReport> {
+  const [first] = all;
+  if (first === undefined) throw new Error('a dataset has a patient');
   const facts = await collectFacts(network);
   const gasPerRecord = Math.round(facts.gas / records.length);
   const full = fullReplicationBytes(network, facts);
@@ -146,6 +156,18 @@ async function report(
   tell(
     `Gas: ${gasPerRecord.toLocaleString('en')} per record, for request, seal and settlement together. Patients pay nothing.`,
   );
+  const second = await tellConsentStory(
+    network,
+    first,
+    [
+      ...new Set(
+        records.filter(({ enrolled }) => enrolled === first).map(({ record }) => record.category),
+      ),
+    ],
+    tell,
+    print,
+  );
+  const third = await tellEmergencyStory(network, first, tell);
   tell(await outsiderSentence(network, facts));
   if (dataset.leftOut.length > 0) {
     tell(
@@ -153,7 +175,11 @@ async function report(
     );
   }
   print('');
-  const checks = await checkAll(network, facts, records, all);
+  const checks = [
+    ...(await checkAll(network, facts, records, all)),
+    ...(await checkConsents(network, second)),
+    ...checkEmergency(third),
+  ];
   for (const { name, ok, detail } of checks)
     print(`    ${ok ? 'ok    ' : 'FAILED'}  ${name} (${detail})`);
   return {

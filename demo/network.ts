@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { enroll, type EnrollmentWish } from '../src/client/enroll.ts';
+import { noConsensusNode } from '../src/client/networkView.ts';
 import { networkOf, newWallet, type Wallet, type WalletNetwork } from '../src/client/wallet.ts';
+import { sealWalletKey } from '../src/client/walletKeys.ts';
 import { roleNumber } from '../src/chain/nodeEvents.ts';
+import { newRecoveryCode } from '../src/crypto/recoveryCode.ts';
 import type { KnownNode } from '../src/domain/knownNode.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import { CATEGORIES } from '../src/fhir/categories.ts';
@@ -32,8 +35,7 @@ export function activeNode(network: LocalNetwork): KnownNode {
   const nodes = directoryOf(network);
   const active = network.nodes[0]?.open.components.active();
   const node = active === undefined ? undefined : nodes.get(active.nodeId);
-  if (node === undefined)
-    throw new CarelatticeError('NoConsensusNode', 'no consensus node is active yet');
+  if (node === undefined) throw noConsensusNode();
   return node;
 }
 
@@ -42,6 +44,10 @@ export async function enrollPatient(
   patient: DemoPatient,
 ): Promise<Enrolled> {
   const wallet = newWallet(random);
+  // A passphrase would be a person's; these two kinds cost no time.
+  const code = newRecoveryCode(random);
+  const guardians = { kind: 'guardians', threshold: 2, guardians: 3 } as const;
+  await sealWalletKey(wallet, [{ kind: 'recoveryCode', code }, guardians]);
   const own = networkOf(wallet, network.manifest);
   const nodes = directoryOf(network);
   const wishes = patient.hospitals.map((name): EnrollmentWish => {

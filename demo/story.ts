@@ -2,7 +2,7 @@ import { short } from '../src/trace/trace.ts';
 import type { Accepted } from '../src/node/recording/submit.ts';
 import type { LocalNetwork } from '../src/localnet/network.ts';
 import { storageReceipts } from '../src/client/receipts.ts';
-import { openHeld } from '../src/node/holding/openHeld.ts';
+import { openOwn } from '../src/node/reading/openOwn.ts';
 import type { Dataset } from './dataset.ts';
 import { kilobytes } from './matrix.ts';
 import {
@@ -185,13 +185,17 @@ async function tellOpening(
   const held = results === undefined ? undefined : components.holding.held(results.anchor);
   if (results === undefined || held === undefined)
     throw new Error('the receiver of the story holds the record');
-  const { message } = await openHeld(components, held);
+  const own = components.holding.patient(enrolled.network.patientId);
+  if (own === undefined) throw new Error('the receiver has enrolled her');
+  const [opening] = await openOwn(components, own, [held]);
+  if (opening === undefined) throw new Error('what was asked for was opened');
+  const { message } = opening.opened;
   const stranger = network.hospitals.find(({ name }) => !enrolled.patient.hospitals.includes(name));
   const has =
     stranger !== undefined && (await stranger.open.components.store.has(results.recordCid));
   const knows = stranger?.open.components.holding.patient(enrolled.network.patientId) !== undefined;
   tell(
-    `${receiver} opens the ${message.category} (${message.resourceTypes.join(', ')}) with the key she gave it: signature and content fit. ` +
+    `${receiver} opens the ${message.category} (${message.resourceTypes.join(', ')}) with the key she gave it: signature and content fit, and the look is logged for her. ` +
       (stranger === undefined
         ? ''
         : `${stranger.name} ${has || knows ? 'could, which is wrong' : 'cannot: no key, no block'}.`),
@@ -205,7 +209,7 @@ export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1
 const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 const inWords = (n: number): string => WORDS[n] ?? String(n);
 
-const listed = (names: readonly string[]): string =>
+export const listed = (names: readonly string[]): string =>
   names.length < 2
     ? (names[0] ?? 'nobody else')
     : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;

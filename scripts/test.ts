@@ -1,10 +1,14 @@
 /** `npm test`: format, lint and types, then the contracts' fuzz and invariant tests, then everything else. First fault ends it. */
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const bin = (path: string): string =>
   fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url));
 const hardhat = bin('hardhat/dist/src/cli.js');
+/** Files side by side, as many as there are cores, at most four: each test brings its own chain, ports and folders. */
+const jobs = String(Math.max(1, Math.min(4, availableParallelism())));
+const MOCHA = ['--exit', '--timeout', '120000', '--parallel', '--jobs', jobs];
 const STEPS: readonly [name: string, args: readonly string[]][] = [
   ['contracts and their types', [hardhat, 'build']],
   ['format', [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
@@ -22,10 +26,7 @@ const STEPS: readonly [name: string, args: readonly string[]][] = [
   ],
   ['types', [bin('typescript/bin/tsc'), '--noEmit']],
   ['Solidity fuzz and invariants', [hardhat, 'test', 'solidity']],
-  [
-    'all other tests',
-    [bin('mocha/bin/mocha.js'), '--exit', '--timeout', '120000', 'test/**/*.test.ts'],
-  ],
+  ['all other tests', [bin('mocha/bin/mocha.js'), ...MOCHA, 'test/**/*.test.ts']],
 ];
 
 const started = performance.now();

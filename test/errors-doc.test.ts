@@ -29,6 +29,8 @@ const HANDED_ON = [
   'src/crypto/clientSeal.ts',
   'src/crypto/openRecord.ts',
   'src/crypto/recordScan.ts',
+  'src/node/consensus/accountMessages.ts',
+  'src/node/consensus/consentMessages.ts',
   'src/node/doors/operatorClient.node.ts',
 ];
 

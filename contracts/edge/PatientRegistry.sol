@@ -2,15 +2,19 @@
 pragma solidity 0.8.37;
 
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {ConsentRegistry} from "../consent/ConsentRegistry.sol";
+import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
 import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
+import {AuthorityItems} from "../libraries/AuthorityItems.sol";
 import {Identifiers} from "../libraries/Identifiers.sol";
 import {NetworkDomain} from "../libraries/NetworkDomain.sol";
 import {PatientMessages} from "../libraries/PatientMessages.sol";
 import {SignerCheck} from "../libraries/SignerCheck.sol";
-import {CONSENSUS, Standing} from "../libraries/Standing.sol";
+import {Standing} from "../libraries/Standing.sol";
+import {PatientAuthority} from "./PatientAuthority.sol";
 
-contract PatientRegistry is IPatientRegistry, NetworkDomain {
+contract PatientRegistry is IPatientRegistry, PatientAuthority {
     struct Patient {
         address authority;
         uint64 seq;
@@ -26,8 +30,15 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
     uint8 private constant OPEN_PATIENT = 1;
     uint8 private constant SET_RELATIONS = 2;
     uint8 private constant SCOPE_EPOCH = 3;
+    uint8 private constant GRANT = 4;
+    uint8 private constant REVOKE_CONSENT = 5;
+    uint8 private constant REVOKE_ALL = 6;
+
+    // A thief of her key cannot use up the numbers that she needs when she has her account back.
+    uint64 private constant LONGEST_STEP = 2 ** 20;
 
     INodeRegistry public immutable nodeRegistry;
+    IConsentRegistry public immutable consents;
     uint32 public immutable forceSeconds;
 
     mapping(bytes32 patientId => Patient) private _patients;
@@ -38,6 +49,7 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
         uint32 forceSeconds_
     ) NetworkDomain(nodeRegistry_.federationId(), nodeRegistry_.networkId()) {
         nodeRegistry = nodeRegistry_;
+        consents = new ConsentRegistry(nodeRegistry_, this);
         forceSeconds = forceSeconds_;
     }
 
@@ -77,12 +89,17 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
 
     function submitBatch(Item[] calldata items) external {
         Standing standing = nodeRegistry.standingOf(msg.sender);
-        bool isBringer = standing.isAnswering() || standing.roleOf() == CONSENSUS;
-        if (!standing.isActive() || !isBringer) revert MayNotSubmit(msg.sender);
+        if (!standing.isServing()) revert MayNotSubmit(msg.sender);
+        if (!standing.isActive()) revert MayNotSubmit(msg.sender);
 
         for (uint256 i = 0; i < items.length; ++i) {
-            bytes memory refusal = _apply(items[i]);
-            if (refusal.length != 0) emit ItemRefused(i, bytes4(refusal));
+            Item calldata item = items[i];
+            uint8 kind = item.kind;
+            bytes4 reason;
+            if (kind >= GRANT && kind <= REVOKE_ALL)
+                reason = _passOn(kind, item.words, item.signature);
+            else reason = bytes4(_apply(kind, item));
+            if (reason != 0) emit ItemRefused(i, reason);
         }
     }
 
@@ -110,19 +127,19 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
     // Each of the following applies a message or changes nothing and returns the error that says why:
     // a batch skips it, a direct call reverts with it.
 
-    function _apply(Item calldata item) private returns (bytes memory refusal) {
+    function _apply(uint8 kind, Item calldata item) private returns (bytes memory refusal) {
         bytes32[] calldata words = item.words;
-        if (item.kind == OPEN_PATIENT) {
+        if (kind == OPEN_PATIENT) {
             if (words.length != 3) return _wrongCount(words.length, 3);
             if (uint256(words[0]) > type(uint160).max) return _outOfRange(words, 0);
             return _open(address(uint160(uint256(words[0]))), words[1], words[2], item.signature);
         }
-        if (item.kind == SET_RELATIONS) {
+        if (kind == SET_RELATIONS) {
             if (words.length != 3) return _wrongCount(words.length, 3);
             if (uint256(words[1]) > type(uint64).max) return _outOfRange(words, 1);
             return _setRelations(words[0], uint64(uint256(words[1])), words[2], item.signature);
         }
-        if (item.kind == SCOPE_EPOCH) {
+        if (kind == SCOPE_EPOCH) {
             if (words.length != 5) return _wrongCount(words.length, 5);
             if (uint256(words[1]) > type(uint64).max) return _outOfRange(words, 1);
             if (uint256(words[3]) > type(uint32).max) return _outOfRange(words, 3);
@@ -130,7 +147,24 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
             uint32 epoch = uint32(uint256(words[3]));
             return _setScopeEpoch(words[0], seq, words[2], epoch, words[4], item.signature);
         }
-        return abi.encodeWithSelector(UnknownKind.selector, item.kind);
+        if (AuthorityItems.isOne(kind)) return _applyItem(kind, words, item.signature);
+        return abi.encodeWithSelector(UnknownKind.selector, kind);
+    }
+
+    // What the registry of consents applies; it reverts for nobody's message either.
+    function _passOn(
+        uint8 kind,
+        bytes32[] calldata words,
+        bytes calldata signature
+    ) private returns (bytes4 reason) {
+        if (words.length != 2) return WrongWordCount.selector;
+        (uint256 account, bytes32 what) = (uint256(words[0]), words[1]);
+        if (account > type(uint160).max) return WordOutOfRange.selector;
+        address signer = address(uint160(account));
+        if (kind == GRANT) return consents.applyGrant(signer, what, signature);
+        if (kind == REVOKE_CONSENT) return consents.applyRevoke(signer, what, signature);
+        if (uint256(what) > type(uint64).max) return WordOutOfRange.selector;
+        return consents.applyRevokeAll(signer, uint64(uint256(what)), signature);
     }
 
     function _open(
@@ -166,7 +200,9 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
         if (authority == address(0))
             return abi.encodeWithSelector(UnknownPatient.selector, patientId);
         if (seq <= present) return abi.encodeWithSelector(OldSeq.selector, patientId, seq, present);
-        refusal = _checkSigned(
+        if (seq - present > LONGEST_STEP) return _tooFar(patientId, seq);
+        refusal = _checkOwner(
+            patientId,
             authority,
             PatientMessages.setRelations(networkId, patientId, seq, relationsDigest),
             signature
@@ -193,7 +229,9 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
         uint32 present = _scopes[patientId][handle].epoch;
         if (epoch <= present)
             return abi.encodeWithSelector(OldEpoch.selector, patientId, handle, epoch, present);
-        refusal = _checkSigned(
+        if (epoch - present > LONGEST_STEP) return _tooFar(patientId, epoch);
+        refusal = _checkOwner(
+            patientId,
             authority,
             PatientMessages.scopeEpoch(networkId, patientId, seq, handle, epoch, commitment),
             signature
@@ -202,6 +240,32 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
 
         _scopes[patientId][handle] = Scope({epoch: epoch, commitment: bytes28(commitment)});
         emit ScopeEpochSet(patientId, handle, epoch, commitment, seq);
+    }
+
+    function _owner(bytes32 patientId) internal view override returns (address) {
+        return _patients[patientId].authority;
+    }
+
+    function _setOwner(bytes32 patientId, address authority, bytes32 digest) internal override {
+        address former = _patients[patientId].authority;
+        _patients[patientId].authority = authority;
+        consents.authorityChanged(former, digest, authority);
+    }
+
+    function _freezeGrants(address account, uint40 until) internal override {
+        consents.setFrozen(account, until);
+    }
+
+    function _checkOwner(
+        bytes32 patientId,
+        address authority,
+        bytes32 structHash,
+        bytes calldata signature
+    ) private view returns (bytes memory refusal) {
+        uint40 until = _frozenUntil(patientId);
+        if (until > block.timestamp)
+            return abi.encodeWithSelector(AuthorityFrozen.selector, patientId, until);
+        return _checkSigned(authority, structHash, signature);
     }
 
     function _checkSigned(
@@ -216,6 +280,10 @@ contract PatientRegistry is IPatientRegistry, NetworkDomain {
 
     function _revertIf(bytes memory refusal) private pure {
         if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
+    }
+
+    function _tooFar(bytes32 patientId, uint64 number) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(NumberTooFar.selector, patientId, number);
     }
 
     function _wrongCount(uint256 words, uint256 expected) private pure returns (bytes memory) {

@@ -10,10 +10,16 @@ interface INetworkDomain is IERC5267 {
     /// @notice The contract was deployed without a federation or without a network.
     error ZeroIdentifier();
 
-    /// @notice The account did not sign this digest, or the signature is none: 65 bytes, low s, v 27 or 28.
+    /// @notice The account did not sign this digest, or the signature is none: 65 bytes, low s, v 27 or 28. An
+    /// account with code answers itself (ERC-1271) and has 100,000 gas for it; one that delegates (EIP-7702) may do
+    /// either.
     /// @param account Who should have signed.
     /// @param digest The EIP-712 digest.
     error BadSignature(address account, bytes32 digest);
+
+    /// @notice The transaction has too little gas left for an account's code to answer. All of it is undone.
+    /// @param needed Gas that must be left.
+    error TooLittleGas(uint256 needed);
 
     /// @notice The federation whose signatures count here.
     function federationId() external view returns (bytes32);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IConsentRegistry} from "./IConsentRegistry.sol";
 import {INetworkDomain} from "./INetworkDomain.sol";
 import {INodeRegistry} from "./INodeRegistry.sol";
 
@@ -9,9 +10,12 @@ import {INodeRegistry} from "./INodeRegistry.sol";
 /// single message by anyone. Nothing here says who enrolled where.
 interface IPatientRegistry is INetworkDomain {
     /// @notice One patient's message in a batch.
-    /// @param kind 1 OpenPatient, 2 SetRelations, 3 ScopeEpoch.
-    /// @param words The struct's own fields after networkId and chainId, in order.
-    /// @param signature Of the authority, 65 bytes.
+    /// @param kind 1 OpenPatient, 2 SetRelations, 3 ScopeEpoch, 4 a grant, 5 RevokeConsent, 6 RevokeAll, 7 SetAuthority,
+    /// 8 SetGuardians, 9 RecoverAuthority, 10 VetoRecovery, 11 FreezeAuthority, 12 SetInboxKey,
+    /// 13 completes the patient's pending change.
+    /// @param words The struct's own fields after networkId and chainId, in order; of a grant account and digest. From
+    /// kind 7 on words and signature, one behind the other, are the arguments of the function of that name.
+    /// @param signature Of the authority; of the account that grants or revokes.
     struct Item {
         uint8 kind;
         bytes32[] words;
@@ -73,6 +77,9 @@ interface IPatientRegistry is INetworkDomain {
     /// @notice The epoch does not rise.
     error OldEpoch(bytes32 patientId, bytes32 handle, uint32 epoch, uint32 present);
 
+    /// @notice The number is more than 2^20 above the present one.
+    error NumberTooFar(bytes32 patientId, uint64 number);
+
     /// @notice Opens a patient.
     /// @param authority The account that signs for her.
     /// @param idNonce Random; part of the id.
@@ -88,7 +95,7 @@ interface IPatientRegistry is INetworkDomain {
 
     /// @notice Sets whom a patient's records go to.
     /// @param patientId Her id.
-    /// @param seq Above the present one.
+    /// @param seq Above the present one, by at most 2^20.
     /// @param relationsDigest Salted root of her whole relation list; zero for an empty one.
     /// @param signature Of her authority over SetRelations.
     function setRelations(
@@ -102,7 +109,7 @@ interface IPatientRegistry is INetworkDomain {
     /// @param patientId Her id.
     /// @param seq Signed and shown in the event; the epoch alone decides.
     /// @param handle Opaque name of the category in this network.
-    /// @param epoch Above the present one.
+    /// @param epoch Above the present one, by at most 2^20.
     /// @param commitment To the new key.
     /// @param signature Of her authority over ScopeEpoch.
     function setScopeEpoch(
@@ -120,6 +127,9 @@ interface IPatientRegistry is INetworkDomain {
 
     /// @notice The registry of nodes.
     function nodeRegistry() external view returns (INodeRegistry);
+
+    /// @notice The registry of consents, made by this one: kinds 4 to 6 go there.
+    function consents() external view returns (IConsentRegistry);
 
     /// @notice Seconds after which a client hands its message to another node than the consensus node (W).
     function forceSeconds() external view returns (uint32);

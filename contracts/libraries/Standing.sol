@@ -13,6 +13,7 @@ using {
     activeFromOf,
     isActive,
     isAnswering,
+    isServing,
     withState
 } for Standing global;
 
@@ -77,6 +78,11 @@ function isActive(Standing self) view returns (bool) {
 function isAnswering(Standing self) pure returns (bool) {
     uint8 role = self.roleOf();
     return role == RECORDING || role == INDEX;
+}
+
+// Recording, consensus and index nodes: bits 1 to 3.
+function isServing(Standing self) pure returns (bool) {
+    return (14 >> self.roleOf()) & 1 == 1;
 }
 
 function withState(Standing self, uint8 state) pure returns (Standing) {

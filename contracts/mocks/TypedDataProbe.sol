@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {AuthorityMessages, PatientRow} from "../libraries/AuthorityMessages.sol";
+import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
+import {ConsentDigest} from "../libraries/ConsentDigest.sol";
 import {Domain} from "../libraries/Domain.sol";
 import {KeyRotation} from "../libraries/KeyRotation.sol";
 import {PatientMessages} from "../libraries/PatientMessages.sol";
@@ -65,11 +68,108 @@ contract TypedDataProbe {
         return _digest(Proposal.structHash(networkId, calls, nonce, expiry));
     }
 
+    function consent(
+        IConsentRegistry.Consent calldata it,
+        bytes32[] calldata scopeHashes
+    ) external view returns (bytes32) {
+        return _digest(ConsentDigest.consent(ConsentDigest.read(it, scopeHashes)));
+    }
+
+    function guardianship(
+        IConsentRegistry.Guardianship calldata it,
+        bytes32[] calldata scopeHashes
+    ) external view returns (bytes32) {
+        return _digest(ConsentDigest.guardianship(ConsentDigest.readGuardianship(it, scopeHashes)));
+    }
+
+    function exception_(IConsentRegistry.Exception calldata it) external view returns (bytes32) {
+        return _digest(ConsentDigest.exception_(it));
+    }
+
+    function networkScope(
+        IConsentRegistry.NetworkScope calldata it
+    ) external view returns (bytes32) {
+        return _digest(ConsentDigest.networkScope(it));
+    }
+
+    function revokeConsent(address account, bytes32 digest) external view returns (bytes32) {
+        return _digest(ConsentDigest.revokeConsent(account, digest));
+    }
+
+    function revokeAll(address account, uint64 minEpoch) external view returns (bytes32) {
+        return _digest(ConsentDigest.revokeAll(account, minEpoch));
+    }
+
+    function setAuthority(
+        address account,
+        address authority,
+        uint256 nonce,
+        PatientRow[] calldata rows
+    ) external view returns (bytes32) {
+        return _digest(AuthorityMessages.setAuthority(account, authority, nonce, rows));
+    }
+
+    function setGuardians(
+        bytes32 networkId,
+        bytes32 patientId,
+        uint64 seq,
+        bytes32 guardiansRoot,
+        uint8 threshold,
+        uint32 delay
+    ) external view returns (bytes32) {
+        return
+            _digest(
+                AuthorityMessages.setGuardians(
+                    networkId,
+                    patientId,
+                    seq,
+                    guardiansRoot,
+                    threshold,
+                    delay
+                )
+            );
+    }
+
+    function recoverAuthority(
+        bytes32 networkId,
+        bytes32 patientId,
+        uint64 seq,
+        address authority
+    ) external view returns (bytes32) {
+        return _digest(AuthorityMessages.recoverAuthority(networkId, patientId, seq, authority));
+    }
+
+    function vetoRecovery(
+        bytes32 networkId,
+        bytes32 patientId,
+        uint64 seq
+    ) external view returns (bytes32) {
+        return _digest(AuthorityMessages.vetoRecovery(networkId, patientId, seq));
+    }
+
+    function freezeAuthority(
+        bytes32 networkId,
+        bytes32 patientId,
+        uint64 seq,
+        uint32 duration
+    ) external view returns (bytes32) {
+        return _digest(AuthorityMessages.freezeAuthority(networkId, patientId, seq, duration));
+    }
+
+    function setInboxKey(
+        bytes32 networkId,
+        bytes32 patientId,
+        uint64 seq,
+        bytes32 kemKeyHash
+    ) external view returns (bytes32) {
+        return _digest(AuthorityMessages.setInboxKey(networkId, patientId, seq, kemKeyHash));
+    }
+
     function isValid(
         address account,
         bytes32 digest,
         bytes calldata signature
-    ) external pure returns (bool) {
+    ) external view returns (bool) {
         return SignerCheck.isValid(account, digest, signature);
     }
 

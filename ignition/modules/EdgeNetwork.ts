@@ -25,6 +25,11 @@ export default buildModule('EdgeNetwork', (m) => {
     nodeRegistry,
     m.getParameter('forceSeconds', 100),
   ]);
+  const consentRegistry = m.contractAt(
+    'ConsentRegistry',
+    m.staticCall(patientRegistry, 'consents'),
+  );
+  const accessLedger = m.contract('AccessLedger', [nodeRegistry]);
   const recordExchange = m.contract('RecordExchange', [
     nodeRegistry,
     {
@@ -41,6 +46,8 @@ export default buildModule('EdgeNetwork', (m) => {
     accessManager,
     nodeRegistry,
     patientRegistry,
+    consentRegistry,
+    accessLedger,
     recordExchange,
     recordLocator,
   };

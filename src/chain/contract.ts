@@ -84,6 +84,7 @@ export function edgeContract<C extends BaseContract>(
   function decode(method: string, answer: unknown): unknown {
     const fragment = abi.getFunction(method);
     const data = hexOf(answer, `${name}.${method}`);
+    if (fragment?.outputs.length === 0) return undefined; // a function that is only tried
     if (fragment === null || data === '0x') {
       throw new CarelatticeError('NoContractCode', 'the contract gave no answer; is it deployed?', {
         facts: { contract: name, address, method },

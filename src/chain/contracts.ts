@@ -1,6 +1,8 @@
 import type { BaseContract, Interface } from 'ethers';
 import type {
+  AccessLedger,
   AccessManager,
+  ConsentRegistry,
   Consortium,
   NodeRegistry,
   PatientRegistry,
@@ -20,6 +22,8 @@ export interface EdgeContracts {
   readonly accessManager: EdgeContract<AccessManager>;
   readonly nodeRegistry: EdgeContract<NodeRegistry>;
   readonly patientRegistry: EdgeContract<PatientRegistry>;
+  readonly consents: EdgeContract<ConsentRegistry>;
+  readonly ledger: EdgeContract<AccessLedger>;
   readonly exchange: EdgeContract<RecordExchange>;
   readonly locator: EdgeContract<RecordLocator>;
   /** For `eventStream`. */
@@ -35,6 +39,8 @@ export function edgeContracts(manifest: Pick<Manifest, 'contracts'>, rpc: Rpc): 
   const accessManager = bind<AccessManager>('AccessManager');
   const nodeRegistry = bind<NodeRegistry>('NodeRegistry');
   const patientRegistry = bind<PatientRegistry>('PatientRegistry');
+  const consents = bind<ConsentRegistry>('ConsentRegistry');
+  const ledger = bind<AccessLedger>('AccessLedger');
   const exchange = bind<RecordExchange>('RecordExchange');
   const locator = bind<RecordLocator>('RecordLocator');
   const eventSources: readonly EventSource[] = [
@@ -42,6 +48,8 @@ export function edgeContracts(manifest: Pick<Manifest, 'contracts'>, rpc: Rpc): 
     { name: 'AccessManager', ...place(accessManager) },
     { name: 'NodeRegistry', ...place(nodeRegistry) },
     { name: 'PatientRegistry', ...place(patientRegistry) },
+    { name: 'ConsentRegistry', ...place(consents) },
+    { name: 'AccessLedger', ...place(ledger) },
     { name: 'RecordExchange', ...place(exchange) },
     { name: 'RecordLocator', ...place(locator) },
   ];
@@ -51,6 +59,8 @@ export function edgeContracts(manifest: Pick<Manifest, 'contracts'>, rpc: Rpc): 
     accessManager,
     nodeRegistry,
     patientRegistry,
+    consents,
+    ledger,
     exchange,
     locator,
     eventSources,

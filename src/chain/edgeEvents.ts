@@ -1,7 +1,9 @@
 import type { BaseContract, Interface } from 'ethers';
 import type { TypedContractEvent } from '../../typechain-types/common.ts';
 import type {
+  AccessLedger,
   AccessManager,
+  ConsentRegistry,
   Consortium,
   NodeRegistry,
   PatientRegistry,
@@ -20,6 +22,8 @@ export interface EdgeContractTypes {
   readonly AccessManager: AccessManager;
   readonly NodeRegistry: NodeRegistry;
   readonly PatientRegistry: PatientRegistry;
+  readonly ConsentRegistry: ConsentRegistry;
+  readonly AccessLedger: AccessLedger;
   readonly RecordExchange: RecordExchange;
   readonly RecordLocator: RecordLocator;
 }

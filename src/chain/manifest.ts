@@ -67,6 +67,8 @@ export const manifestSchema = z
       AccessManager: deployedContract,
       NodeRegistry: deployedContract,
       PatientRegistry: deployedContract,
+      ConsentRegistry: deployedContract,
+      AccessLedger: deployedContract,
       RecordExchange: deployedContract,
       RecordLocator: deployedContract,
     }),

@@ -10,6 +10,7 @@ import { decodeMessage, encodeMessage, enrollmentAnswer } from '../wire/messages
 import type { ScopePackage } from '../wire/scopePackage.ts';
 import { typedDigest } from '../wire/typedData.ts';
 import { ask, type ClientTransport } from './ask.ts';
+import { inboxKeyOf } from './inboxKey.ts';
 import { openPatient, placeOf, setRelations, signFor } from './patientMessages.ts';
 import {
   authorityOf,
@@ -20,6 +21,7 @@ import {
   type Wallet,
   type WalletNetwork,
 } from './wallet.ts';
+import { assertWalletSlots } from './walletKeys.ts';
 
 /** What a client needs to reach a network. */
 export interface ClientNetwork {
@@ -45,7 +47,8 @@ export interface EnrollmentWish {
 /**
  * Enrols a patient: opens her pseudonym at the first time, gives each new node its keys, collects the countersignatures,
  * and signs the whole relation list once. It takes effect when the chain shows it.
- * @throws `EnrollmentRefused` and the nodes' refusals; the wallet then stays as it was
+ * @throws `TooFewSlots` before her root key is in two slots of different kinds, `EnrollmentRefused` and the nodes'
+ * refusals; the wallet then stays as it was
  */
 export async function enroll(
   wallet: Wallet,
@@ -53,6 +56,7 @@ export async function enroll(
   { transport, consensus, nodes, categories, random }: ClientNetwork,
   wishes: readonly EnrollmentWish[],
 ): Promise<void> {
+  assertWalletSlots(wallet);
   const seq = network.seq + 1;
   const list = [
     ...network.relations.filter(({ nodeId }) => !wishes.some(({ node }) => node.nodeId === nodeId)),
@@ -78,7 +82,8 @@ export async function enroll(
     wishes.some(({ node }) => node.nodeId === nodeId),
   );
   if (!network.opened) {
-    await submit(transport, network, consensus, openPatient(wallet, network));
+    const { hash } = await inboxKeyOf(wallet, network);
+    await submit(transport, network, consensus, openPatient(wallet, network, hash));
     network.opened = true;
   }
   const signed = setRelations(wallet, { ...network, relations: list }, seq, relationsDigest(list));
@@ -118,7 +123,7 @@ export async function refreshOthers(
 
 export const submit = (
   transport: ClientTransport,
-  network: WalletNetwork,
+  network: Pick<WalletNetwork, 'networkId'>,
   consensus: KnownNode,
   message: object,
 ): Promise<Uint8Array> =>
@@ -172,6 +177,7 @@ async function askCountersignature(
     package: toHex(sealed),
     packageSignature: signature,
     identifiers,
+    inboxKey: (await inboxKeyOf(wallet, network)).key,
   };
   const body = await ask(
     transport,

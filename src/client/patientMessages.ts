@@ -1,14 +1,21 @@
 import { signDigest } from '../crypto/signatures.ts';
-import { fromHex, type Hex, toHex, uint, ZERO_32 } from '../hash/bytes.ts';
+import { fromHex, type Hex, toHex, uint } from '../hash/bytes.ts';
 import type { PatientMessage } from '../wire/messages.ts';
 import { type MessageOf, type StructName, typedDigest } from '../wire/typedData.ts';
 import { authorityOf, type Wallet, type WalletNetwork } from './wallet.ts';
 
 /** The messages that a patient signs for the chain, as items of a `PatientBatch`. */
 
-const KIND = { openPatient: 1, setRelations: 2, scopeEpoch: 3 } as const;
+const KIND = {
+  openPatient: 1,
+  setRelations: 2,
+  scopeEpoch: 3,
+  grant: 4,
+  revokeConsent: 5,
+  revokeAll: 6,
+} as const;
 
-const word = (value: number): Hex => toHex(uint(value, 32));
+const word = (value: number | bigint): Hex => toHex(uint(value, 32));
 const addressWord = (account: Hex): Hex => `0x${account.slice(2).padStart(64, '0')}`;
 
 /** Her signature over typed data of this network. */
@@ -24,14 +31,18 @@ export function signFor<N extends StructName>(
   );
 }
 
-export const placeOf = (network: WalletNetwork) => ({
+export const placeOf = (network: Pick<WalletNetwork, 'networkId' | 'chainId'>) => ({
   networkId: network.networkId,
   chainId: BigInt(network.chainId),
 });
 
-export function openPatient(wallet: Wallet, network: WalletNetwork): PatientMessage {
+/** @param inboxKeyHash of `inboxKeyOf` */
+export function openPatient(
+  wallet: Wallet,
+  network: WalletNetwork,
+  inboxKeyHash: Hex,
+): PatientMessage {
   const authority = authorityOf(wallet);
-  const inboxKeyHash = ZERO_32; // her inbox comes with the consents
   const fields = { authority, idNonce: network.idNonce, inboxKeyHash };
   return {
     patientId: network.patientId,
@@ -82,3 +93,42 @@ export function scopeEpoch(
     signature: signFor(wallet, network, 'ScopeEpoch', { ...placeOf(network), ...fields }),
   };
 }
+
+/** Brings a signed consent or guardianship to the chain; hers or a delegate's. */
+export const grantMessage = (
+  patientId: Hex,
+  signer: Hex,
+  digest: Hex,
+  signature: Hex,
+): PatientMessage => ({
+  patientId,
+  kind: KIND.grant,
+  words: [addressWord(signer), digest],
+  signature,
+});
+
+/** Ends one consent or guardianship. @param signature over `RevokeConsent` */
+export const revokeMessage = (
+  patientId: Hex,
+  account: Hex,
+  digest: Hex,
+  signature: Hex,
+): PatientMessage => ({
+  patientId,
+  kind: KIND.revokeConsent,
+  words: [addressWord(account), digest],
+  signature,
+});
+
+/** Ends all of a lower epoch. @param signature over `RevokeAll` */
+export const revokeAllMessage = (
+  patientId: Hex,
+  account: Hex,
+  minEpoch: bigint,
+  signature: Hex,
+): PatientMessage => ({
+  patientId,
+  kind: KIND.revokeAll,
+  words: [addressWord(account), word(minEpoch)],
+  signature,
+});

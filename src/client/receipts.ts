@@ -1,12 +1,13 @@
 import { recoverAccount } from '../crypto/signatures.ts';
 import type { KnownNode } from '../domain/knownNode.ts';
-import { fromHex, type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
+import { fromHex, type Hex, ZERO_32 } from '../hash/bytes.ts';
 import { isInTree } from '../hash/merkleTree.ts';
 import { MessageType } from '../wire/envelope.ts';
 import { decodeMessage, encodeMessage, patientReceipts } from '../wire/messages.ts';
 import { typedDigest } from '../wire/typedData.ts';
 import { ask, type ClientTransport } from './ask.ts';
-import { placeOf, signFor } from './patientMessages.ts';
+import { patientFetch } from './inboxToken.ts';
+import { placeOf } from './patientMessages.ts';
 import type { Wallet, WalletNetwork } from './wallet.ts';
 
 export interface StorageReceiptView {
@@ -27,29 +28,10 @@ export async function storageReceipts(
   now: number,
   random: (size: number) => Uint8Array,
 ): Promise<StorageReceiptView[]> {
-  const nonce = BigInt(toHex(random(16)));
-  const expiry = now + 300;
-  const request = {
-    ...placeOf(network),
-    patientId: network.patientId,
-    gateway: node.nodeId,
-    anchor: ZERO_32,
-    expiry: BigInt(expiry),
-    nonce,
-  };
-  const body = await ask(
-    transport,
-    network.networkId,
-    node,
-    MessageType.PatientFetch,
-    encodeMessage({
-      patientId: network.patientId,
-      anchor: ZERO_32,
-      expiry,
-      nonce: nonce.toString(),
-      signature: signFor(wallet, network, 'PatientFetch', request),
-    }),
-  );
+  const fetch = patientFetch(wallet, network, node.nodeId, ZERO_32, { now: () => now, random });
+  const { networkId } = network;
+  const type = MessageType.PatientFetch;
+  const body = await ask(transport, networkId, node, type, encodeMessage(fetch));
   return decodeMessage(patientReceipts, body).receipts.map((receipt) => {
     const digest = typedDigest('StorageReceipt', network.federationId, {
       ...placeOf(network),

@@ -21,6 +21,8 @@ const deployment = z.strictObject({
   deployments: path.default('deployments'),
   /** The first node's door; the others follow. */
   firstPort: port.default(44_300),
+  /** Its first line opens a patient's wallet; without it the terminal asks. */
+  passphraseFile: path.optional(),
 });
 
 export type DeploymentConfig = Readonly<z.infer<typeof deployment>>;
@@ -31,7 +33,7 @@ export const loadDeployment = (
   options: Readonly<Record<string, string | number | undefined>>,
 ): DeploymentConfig => {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const keys = ['rpcUrl', 'network', 'deployments', 'firstPort'] as const;
+  const keys = ['rpcUrl', 'network', 'deployments', 'firstPort', 'passphraseFile'] as const;
   return checked(
     deployment,
     { ...fromEnvironment(env, keys), ...Object.fromEntries(given) },

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CarelatticeError } from '../errors.ts';
@@ -33,6 +33,37 @@ const nodeFile = z.strictObject({
   /** Milliseconds between two looks at the chain when nothing else wakes the node. */
   pollMs: milliseconds.default(500),
 });
+
+/** The file in a reader's folder: it has keys and no node. */
+export const READER_FILE = 'reader.json';
+
+const readerFile = z.strictObject({
+  name: z.string().min(1, 'a name').max(64, 'a name of at most 64 characters'),
+  keystore: path.default('keystore.json'),
+  passwordFile: path.default('password'),
+});
+
+/** Whose keys lie in a folder: a node's or a reader's. */
+export type KeyFolder = Pick<NodeConfig, 'name' | 'keystore' | 'passwordFile'>;
+
+/** A folder with keys, of a reader or of a node that reads elsewhere. @throws as `loadConfig` */
+export async function loadKeyFolder(env: Environment, folder: string): Promise<KeyFolder> {
+  const file = join(folder, READER_FILE);
+  if (!(await isThere(file))) return loadConfig(env, folder);
+  const { name, keystore, passwordFile } = checked(readerFile, await readJson(file), file);
+  const base = resolve(folder);
+  return { name, keystore: resolve(base, keystore), passwordFile: resolve(base, passwordFile) };
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
 
 export type NodeConfig = Readonly<z.infer<typeof nodeFile>>;
 

@@ -37,6 +37,7 @@ export const VARIABLES = {
   data: 'CARELATTICE_DATA',
   pollMs: 'CARELATTICE_POLL_MS',
   passwordFile: 'CARELATTICE_PASSWORD_FILE',
+  passphraseFile: 'CARELATTICE_PASSPHRASE_FILE',
   fhirData: 'CARELATTICE_FHIR_DATA',
 } as const;
 

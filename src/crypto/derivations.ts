@@ -35,6 +35,9 @@ export const routingIdNonce = (rootKey: Uint8Array, federationId: Hex): Hex =>
 export const routingAuthorityKey = (rootKey: Uint8Array, federationId: Hex): Uint8Array =>
   hkdf(rootKey, 'routing-authority', id(federationId));
 
+/** Seals what she keeps beside the root key. */
+export const walletKey = (rootKey: Uint8Array): Uint8Array => hkdf(rootKey, 'wallet');
+
 // ——— From the seed of a network
 
 /** The opaque name of a record category in one network. */
@@ -43,6 +46,17 @@ export const handleOf = (seed: Uint8Array, category: string): Hex =>
 
 /** Part of `patientId`. */
 export const idNonce = (seed: Uint8Array): Hex => toHex(hkdf(seed, 'id'));
+
+/** Seed of the KEM key pair of her inbox. */
+export const inboxSeed = (seed: Uint8Array): Uint8Array => hkdf(seed, 'inbox');
+
+/** What an emergency card holds: who has it finds the custodians. */
+export const cardSecret = (seed: Uint8Array, cardEpoch: number): Uint8Array =>
+  hkdf(seed, 'card', epochBytes(cardEpoch));
+
+/** The name of a card at its custodians. */
+export const cardLookUp = (secret: Uint8Array, cardEpoch: number): Hex =>
+  toHex(labelledHash('card', secret, epochBytes(cardEpoch)));
 
 export const presenceSecret = (seed: Uint8Array, presenceEpoch: number): Uint8Array =>
   hkdf(seed, 'presence', epochBytes(presenceEpoch));

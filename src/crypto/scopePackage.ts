@@ -1,45 +1,27 @@
 import { CarelatticeError } from '../errors.ts';
-import { concat, equalBytes, fromHex, toHex, uint, utf8, type Hex } from '../hash/bytes.ts';
-import { labelledHash } from '../hash/labelled.ts';
+import { equalBytes, type Hex } from '../hash/bytes.ts';
 import type { AllowedSuites } from '../wire/kemSuite.ts';
 import { decodeScopePackage, encodeScopePackage } from '../wire/scopePackage.ts';
 import type { ScopeEntry, ScopePackage } from '../wire/scopePackage.ts';
-import { typedDigest, type Package } from '../wire/typedData.ts';
-import { deriveKemKeyPair, openWith, sealTo } from './hpkeSealing.ts';
+import type { Package } from '../wire/typedData.ts';
+import { deriveKemKeyPair } from './hpkeSealing.ts';
 import type { KemKeyPair, KemPublicKey } from './hpkeSealing.ts';
-import { openingFailed } from './openingFailed.ts';
-import { recoverAccount } from './signatures.ts';
+import {
+  openPackage,
+  packageHash,
+  type PackageAddress,
+  type PackageBinding,
+  packageMismatch,
+  type SealedPackage,
+  sealPackage,
+} from './signedPackage.ts';
 
-/** Where a package goes: with its content's patientId and seq, the typed data `Package`. */
-export type PackageAddress = Pick<Package, 'networkId' | 'chainId' | 'nodeId'>;
+export type { PackageAddress, SealedPackage } from './signedPackage.ts';
 
-/** A scope package on its way: everything in it is public but what is sealed. */
-export interface SealedPackage {
-  readonly message: Package;
-  /** 65 bytes of the patient's authority over the typed data `Package`. */
-  readonly signature: Hex;
-  /** suite (1) ‖ HPKE enc ‖ ciphertext. */
-  readonly sealed: Uint8Array;
-}
+const SCOPE = { label: 'scope', hashLabel: 'package' };
 
-const INFO = utf8('carelattice/v1/scope');
-
-/** `packageHash` = H("package", sealed): what is signed is what travels, so that anybody can check it. */
-export const packageHashOf = (sealed: Uint8Array): Hex => toHex(labelledHash('package', sealed));
-
-function contextOf(
-  message: Omit<Package, 'packageHash'>,
-  allowedSuites: AllowedSuites | undefined,
-) {
-  const aad = labelledHash(
-    'scope',
-    fromHex(message.networkId, 32),
-    fromHex(message.patientId, 32),
-    fromHex(message.nodeId, 32),
-    uint(message.seq, 8),
-  );
-  return { info: INFO, aad, allowedSuites };
-}
+/** `packageHash` of a scope package. */
+export const packageHashOf = (sealed: Uint8Array): Hex => packageHash(SCOPE, sealed);
 
 /**
  * Seals a scope package to a node's KEM key and has the patient's authority sign it.
@@ -53,18 +35,21 @@ export async function sealScopePackage(
   sign: (message: Package) => Hex | Promise<Hex>,
   allowedSuites?: AllowedSuites,
 ): Promise<SealedPackage> {
-  assertOwn(content, { ...address, patientId: content.patientId, seq: content.seq });
-  const bound = {
+  const bound: PackageBinding = {
     networkId: address.networkId,
     chainId: address.chainId,
     patientId: content.patientId,
     nodeId: address.nodeId,
     seq: content.seq,
   };
-  const body = await sealTo(nodeKey, encodeScopePackage(content), contextOf(bound, allowedSuites));
-  const sealed = concat(uint(nodeKey.suite, 1), body);
-  const message: Package = { ...bound, packageHash: packageHashOf(sealed) };
-  return { message, signature: await sign(message), sealed };
+  assertOwn(content, bound);
+  return sealPackage(
+    { ...SCOPE, allowedSuites },
+    encodeScopePackage(content),
+    bound,
+    nodeKey,
+    sign,
+  );
 }
 
 function assertOwn(
@@ -75,9 +60,7 @@ function assertOwn(
     content.patientId === message.patientId &&
     content.seq === message.seq &&
     content.relation.nodeId === message.nodeId;
-  if (!fits) {
-    throw new CarelatticeError('PackageMismatch', 'the package was made for another occasion');
-  }
+  if (!fits) throw packageMismatch();
 }
 
 /** A seed that gives another key than the one named would leave the node with records it cannot open. */
@@ -116,18 +99,10 @@ export async function openScopePackage(
     message.chainId === address.chainId &&
     message.nodeId === address.nodeId &&
     message.packageHash === packageHashOf(sealed);
-  if (!isMine) {
-    throw new CarelatticeError('PackageMismatch', 'the package was made for another occasion');
-  }
-  const digest = typedDigest('Package', federationId, message);
-  if (recoverAccount(digest, signature) !== authority) {
-    throw new CarelatticeError(
-      'BadPackageSignature',
-      "the package is not signed by the patient's authority",
-    );
-  }
-  if (sealed[0] !== nodeKey.publicKey.suite) throw openingFailed();
-  const plain = await openWith(nodeKey, sealed.subarray(1), contextOf(message, allowedSuites));
+  if (!isMine) throw packageMismatch();
+  const signer = { federationId, account: authority, called: "the patient's authority" };
+  const kind = { ...SCOPE, allowedSuites };
+  const plain = await openPackage(kind, { sealed, signature }, message, nodeKey, signer);
   const content = decodeScopePackage(plain);
   assertOwn(content, message);
   for (const scope of content.scopes) await assertSeed(scope);

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CarelatticeError } from '../errors.ts';
 
@@ -37,13 +37,25 @@ export async function createSecretFile(path: string, text: string): Promise<void
     await writeNew(path, text);
   } catch (cause) {
     if (!isTaken(cause)) throw cause;
-    throw new CarelatticeError(
-      'SecretFileExists',
-      'a file with keys lies there already; move it away first',
-      { facts: { path }, cause },
-    );
+    throw secretFileExists(path, cause);
   }
   await syncFolder(path);
+}
+
+const secretFileExists = (path: string, cause?: unknown): CarelatticeError =>
+  new CarelatticeError(
+    'SecretFileExists',
+    'a file with keys lies there already; move it away first',
+    { facts: { path }, cause },
+  );
+
+/** Says early what `createSecretFile` would say in the end. @throws `SecretFileExists` */
+export async function assertNoFile(path: string): Promise<void> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw secretFileExists(path);
 }
 
 /** Puts a new content in the place of the old one in one step. */

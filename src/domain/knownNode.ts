@@ -18,3 +18,9 @@ export interface KnownNode {
   /** Keys that signed before a rotation: still good for what they signed then. */
   formerAccounts: { keyEpoch: number; account: Hex }[];
 }
+
+/** The account with which a node signed in one of its key epochs. */
+export const accountIn = (node: KnownNode, keyEpoch: number): Hex | undefined =>
+  keyEpoch === node.keyEpoch
+    ? node.account
+    : node.formerAccounts.find((former) => former.keyEpoch === keyEpoch)?.account;

@@ -26,13 +26,20 @@ export interface Wanted {
   ground: Ground;
 }
 
+export interface FetchedRecord {
+  readonly patientId: Hex;
+  readonly handle: Hex;
+  readonly recordCid: string;
+  readonly wrapCid: string;
+  /** The same secret under a later key of the patient: for her alone. */
+  readonly rewrap?: { readonly cid: string };
+}
+
 /** What the gateway's own node knows, from its own journal and its own chain. */
 export interface GatewayKnowledge {
   isAdmitted(nodeId: Hex): boolean;
   /** The record under this anchor, as this node holds it. */
-  recordOf(
-    anchor: Hex,
-  ): { patientId: Hex; handle: Hex; recordCid: string; wrapCid: string } | undefined;
+  recordOf(anchor: Hex): FetchedRecord | undefined;
   deliveriesRoot(from: number, to: number): Hex | undefined;
   /** The patient's current relations digest on chain. */
   relationsDigest(patientId: Hex): Hex | undefined;
@@ -61,6 +68,34 @@ export function mayFetch(asker: Hex, wanted: Wanted, known: GatewayKnowledge): b
     }
   }
 }
+
+/** The patient herself, proved by her own signature: records and wraps of all her handles. */
+export function mayFetchOwn(
+  patientId: Hex,
+  wanted: Pick<Wanted, 'cid' | 'anchor'>,
+  known: Pick<GatewayKnowledge, 'recordOf'>,
+): boolean {
+  const record = known.recordOf(wanted.anchor);
+  if (record?.patientId !== patientId) return false;
+  return [record.recordCid, record.wrapCid, record.rewrap?.cid].includes(wanted.cid);
+}
+
+/** A reader whom this node granted these anchors: the record's block, never its wrap. */
+export const mayFetchGranted = (
+  granted: ReadonlySet<Hex>,
+  wanted: Pick<Wanted, 'cid' | 'anchor'>,
+  known: Pick<GatewayKnowledge, 'recordOf'>,
+): boolean => granted.has(wanted.anchor) && known.recordOf(wanted.anchor)?.recordCid === wanted.cid;
+
+/** A clinician's hospital in a logged emergency: the summaries shown to it, with the wraps that custodians' shares open. */
+export const mayFetchInEmergency = (
+  granted: ReadonlySet<Hex>,
+  wanted: Pick<Wanted, 'cid' | 'anchor'>,
+  known: Pick<GatewayKnowledge, 'recordOf'>,
+): boolean => {
+  const record = granted.has(wanted.anchor) ? known.recordOf(wanted.anchor) : undefined;
+  return record !== undefined && [record.recordCid, record.wrapCid].includes(wanted.cid);
+};
 
 const paths = (path: readonly Hex[]): Uint8Array[] => path.map((hash) => fromHex(hash, 32));
 

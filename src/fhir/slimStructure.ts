@@ -1,4 +1,8 @@
-import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
+import type {
+  ElementDefinition,
+  ElementDefinitionConstraint,
+  StructureDefinition,
+} from '@medplum/fhirtypes';
 
 /** Key, FHIRPath expression and text of an invariant of severity error. */
 export type SlimInvariant = readonly [key: string, expression: string, text: string];
@@ -56,10 +60,10 @@ function inflateElement(
     min,
     max: max < 0 ? '*' : String(max),
     base: { path, min, max: baseMax < 0 ? '*' : String(baseMax) },
-    constraint: used.map((index) => {
-      const [key, expression, text] = invariants[index] ?? ['', 'true', ''];
-      return { key, severity: 'error', human: text, expression };
-    }),
+    constraint: [
+      ...used.map((index) => constraintOf(invariants[index] ?? ['', 'true', ''])),
+      ...(path.includes('.') ? invariantsOfTypes(types).map(constraintOf) : []),
+    ],
   };
   // A content reference takes its types from the element it names.
   if (contentReference) element.contentReference = contentReference;
@@ -67,6 +71,51 @@ function inflateElement(
   if (valueSet) element.binding = { strength: 'required', valueSet };
   return element;
 }
+
+const constraintOf = ([key, expression, text]: SlimInvariant): ElementDefinitionConstraint => ({
+  key,
+  severity: 'error',
+  human: text,
+  expression,
+});
+
+/**
+ * Invariants of data types that the validator has to be told at each element of the type: by itself it evaluates those
+ * of resources and elements only. Period has its own rule (periodIssues): FHIRPath cannot compare dates of two precisions.
+ */
+const OF_TYPE: Readonly<Record<string, SlimInvariant>> = {
+  Attachment: [
+    'att-1',
+    'data.empty() or contentType.exists()',
+    'If the Attachment has data, it SHALL have a contentType',
+  ],
+  ContactPoint: [
+    'cpt-2',
+    'value.empty() or system.exists()',
+    'A system is required if a value is provided.',
+  ],
+  Quantity: [
+    'qty-3',
+    'code.empty() or system.exists()',
+    'If a code for the unit is present, the system SHALL also be present',
+  ],
+};
+
+/** An element of several types has a value of one of them. */
+function invariantsOfTypes(types: readonly string[]): SlimInvariant[] {
+  return types.flatMap((type): SlimInvariant[] => {
+    const name = QUANTITIES.has(type) ? 'Quantity' : type;
+    const own = OF_TYPE[name];
+    if (own === undefined) return [];
+    const [key, expression, text] = own;
+    return [
+      [key, types.length === 1 ? expression : `($this is ${type}).not() or ${expression}`, text],
+    ];
+  });
+}
+
+/** Specialisations of Quantity. */
+const QUANTITIES = new Set(['SimpleQuantity', 'Age', 'Count', 'Distance', 'Duration']);
 
 function inflateType(type: string): { code: string; targetProfile?: string[] } {
   const [code = '', targets] = type.split('>');

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import { codeIssues, type CollectedTokens } from './codeCheck.ts';
 import { isObject } from './json.ts';
 import { issue } from './outcome.ts';
+import { periodIssues } from './periodIssues.ts';
 import { placed } from './placedIssue.ts';
 import { resourceShape } from './resourceShape.ts';
 import { loadResourceType } from './schema.ts';
@@ -51,9 +52,12 @@ export function validateTyped(
   if (shape.issues.length > 0) return shape.issues;
   const tokens: CollectedTokens = {};
   const found = run(typed, tokens);
-  const all = [...found, ...codeIssues(tokens)].flatMap((one) =>
-    placed(one, typed.value, own, at, targets),
-  );
+  const all = [
+    ...[...found, ...codeIssues(tokens)].flatMap((one) =>
+      placed(one, typed.value, own, at, targets),
+    ),
+    ...periodIssues(typed.value, at),
+  ];
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 

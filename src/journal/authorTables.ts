@@ -1,6 +1,7 @@
 import type { Hex } from '../hash/bytes.ts';
 import type { HolderCount, RecordEntry } from '../wire/messages.ts';
-import type { Database } from './database.ts';
+import type { Database, Row } from './database.ts';
+import { addSalt, readSalt, saltOf } from './recordSalts.ts';
 
 /** What a recording node wrote itself, from the bundle handed in to the storage request. */
 
@@ -9,6 +10,11 @@ export interface AuthoredRecord extends RecordEntry {
   category: string;
   resourceTypes: string[];
   sealedAt: number;
+  /** The record that this one is a new version of, and what its author says of it; absent for a first version. */
+  previousVersion?: Hex;
+  status?: 'current' | 'entered-in-error';
+  /** Its patient erased it: salt and content are gone. */
+  erased?: true;
 }
 
 export interface OwnBatch {
@@ -56,11 +62,15 @@ export interface AuthorTables {
   releaseRecords(anchors: readonly Hex[]): void;
   authored(anchor: Hex): (AuthoredRecord & { request?: number }) | undefined;
   authoredById(recordId: Hex): (AuthoredRecord & { request?: number }) | undefined;
-  /** The content keys of an own record, sealed to this journal. */
+  /** The own record that says it follows this one. */
+  newVersionOf(recordId: Hex): AuthoredRecord | undefined;
+  /** The content keys of an own record, sealed to this journal; undefined once it is erased. */
   keysOf(anchor: Hex): Uint8Array | undefined;
   setHolderCount(count: HolderCount): void;
   holderCount(request: number): HolderCount | undefined;
 }
+
+const AUTHORED = `authored.entry, ${saltOf('authored')}`;
 
 const parsed = <T>(value: unknown): T => JSON.parse(String(value)) as T; // written by this file
 
@@ -71,11 +81,13 @@ export function authorTables(db: Database): AuthorTables {
       id: Number(row['id']),
       ...(row['request'] === null ? {} : { request: Number(row['request']) }),
     };
-  const authoredOf = (
-    row: ReturnType<Database['get']>,
-  ): (AuthoredRecord & { request?: number }) | undefined =>
+  const recordOf = (row: Row): AuthoredRecord => ({
+    ...parsed<Omit<AuthoredRecord, 'recordSalt'>>(row['entry']),
+    recordSalt: readSalt(row),
+  });
+  const authoredOf = (row: Row | undefined): (AuthoredRecord & { request?: number }) | undefined =>
     row && {
-      ...parsed<AuthoredRecord>(row['entry']),
+      ...recordOf(row),
       ...(row['request'] === null || row['request'] === undefined
         ? {}
         : { request: Number(row['request']) }),
@@ -94,19 +106,24 @@ export function authorTables(db: Database): AuthorTables {
           JSON.stringify(submission),
         );
         for (const { record, keys } of records) {
+          const { recordSalt, ...entry } = record;
           db.run(
-            'INSERT INTO authored (anchor, entry, keys) VALUES (?,?,?)',
+            'INSERT INTO authored (anchor, entry, keys, salt) VALUES (?,?,?,?)',
             record.anchor,
-            JSON.stringify(record),
+            JSON.stringify(entry),
             keys,
+            addSalt(db, recordSalt),
           );
         }
       });
     },
     waitingRecords: (limit) =>
       db
-        .all('SELECT entry FROM authored WHERE batch IS NULL ORDER BY rowid LIMIT ?', limit)
-        .map((row) => parsed<AuthoredRecord>(row['entry'])),
+        .all(
+          `SELECT ${AUTHORED} FROM authored WHERE batch IS NULL AND json_extract(entry, '$.erased') IS NULL ORDER BY rowid LIMIT ?`,
+          limit,
+        )
+        .map(recordOf),
     addBatch: (batch, anchors) =>
       db.transaction(() => {
         db.run('INSERT INTO batch (entry) VALUES (?)', JSON.stringify(batch));
@@ -117,8 +134,8 @@ export function authorTables(db: Database): AuthorTables {
       }),
     recordsOf: (batchId) =>
       db
-        .all('SELECT entry FROM authored WHERE batch = ? ORDER BY rowid', batchId)
-        .map((row) => parsed<AuthoredRecord>(row['entry'])),
+        .all(`SELECT ${AUTHORED} FROM authored WHERE batch = ? ORDER BY rowid`, batchId)
+        .map(recordOf),
     unrequestedBatches: () =>
       db
         .all('SELECT * FROM batch WHERE request IS NULL AND confirmed = 0 ORDER BY id')
@@ -147,21 +164,28 @@ export function authorTables(db: Database): AuthorTables {
     authored: (anchor) =>
       authoredOf(
         db.get(
-          'SELECT authored.entry, batch.request FROM authored LEFT JOIN batch ON batch.id = authored.batch WHERE anchor = ?',
+          `SELECT ${AUTHORED}, batch.request FROM authored LEFT JOIN batch ON batch.id = authored.batch WHERE anchor = ?`,
           anchor,
         ),
       ),
     authoredById: (recordId) =>
       authoredOf(
         db.get(
-          "SELECT authored.entry, batch.request FROM authored LEFT JOIN batch ON batch.id = authored.batch WHERE json_extract(authored.entry, '$.recordId') = ?",
+          `SELECT ${AUTHORED}, batch.request FROM authored LEFT JOIN batch ON batch.id = authored.batch WHERE json_extract(authored.entry, '$.recordId') = ?`,
           recordId,
         ),
       ),
     keysOf: (anchor) => {
       const keys = db.get('SELECT keys FROM authored WHERE anchor = ?', anchor)?.['keys'];
-      return keys instanceof Uint8Array ? keys : undefined;
+      return keys instanceof Uint8Array && keys.length > 0 ? keys : undefined;
     },
+    newVersionOf: (recordId) =>
+      authoredOf(
+        db.get(
+          `SELECT ${AUTHORED}, batch.request FROM authored LEFT JOIN batch ON batch.id = authored.batch WHERE json_extract(authored.entry, '$.previousVersion') = ?`,
+          recordId,
+        ),
+      ),
     setHolderCount: (count) => {
       db.run(
         'INSERT OR REPLACE INTO holder_count (request, outstanding, entry) VALUES (?,?,?)',

@@ -84,8 +84,10 @@ export interface ChainTables {
   setTerm(term: number, nodeId: Hex, block: number, time: number): void;
   /** The present term, its consensus node, and when it began. */
   term(): { term: number; nodeId: Hex; since: number } | undefined;
-  addAuthority(patientId: Hex, account: Hex, block: number): void;
+  addAuthority(patientId: Hex, account: Hex, block: number, isRecovered?: boolean): void;
   authority(patientId: Hex): Hex | undefined;
+  /** Whether guardians gave her the account that signs for her. */
+  isRecovered(patientId: Hex): boolean;
   setScopeEpoch(patientId: Hex, handle: Hex, epoch: number, commitment: Hex, block: number): void;
   scopeEpoch(patientId: Hex, handle: Hex): { epoch: number; commitment: Hex } | undefined;
 }
@@ -304,18 +306,22 @@ export function chainTables(db: Database): ChainTables {
         }
       );
     },
-    addAuthority: (patientId, account, block) => {
+    addAuthority: (patientId, account, block, isRecovered = false) => {
       db.run(
-        'INSERT OR REPLACE INTO authority (patient, account, block) VALUES (?,?,?)',
+        'INSERT OR REPLACE INTO authority (patient, account, block, recovered) VALUES (?,?,?,?)',
         patientId,
         account,
         block,
+        Number(isRecovered),
       );
     },
     authority: (patientId) => {
       const row = db.get('SELECT account FROM authority WHERE patient = ?', patientId);
       return row && hex(row['account']);
     },
+    isRecovered: (patientId) =>
+      db.get('SELECT 1 FROM authority WHERE patient = ? AND recovered = 1', patientId) !==
+      undefined,
     setScopeEpoch: (patientId, handle, epoch, commitment, block) => {
       db.run(
         'INSERT OR REPLACE INTO scope_epoch (patient, handle, epoch, commitment, block) VALUES (?,?,?,?,?)',

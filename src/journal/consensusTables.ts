@@ -25,6 +25,8 @@ export interface TableChange extends Omit<JournalDelta, 'lists'> {
   before: PatientEntry[];
 }
 
+export type Listed = Pick<RecordList['records'][number], 'patientId' | 'handle'>;
+
 export interface ConsensusTables {
   addMessage(digest: Hex, message: PatientMessage): 'new' | 'known';
   waitingMessages(limit: number): WaitingMessage[];
@@ -38,6 +40,10 @@ export interface ConsensusTables {
   relationsMessage(digest: Hex): PatientMessage | undefined;
   addRecordList(request: number, sender: Hex, list: RecordList): void;
   recordList(request: number): RecordList | undefined;
+  /** Forgets the lists of requests up to this one, but for who is to hold something of them; says how many there were. */
+  forgetLists(upTo: number): number;
+  /** The patient and handle of each record of a request, whether its list is forgotten or not. */
+  listedOf(request: number): Listed[] | undefined;
   addAnswer(request: number, nodeId: Hex, bitmap: Hex): void;
   answers(request: number): { nodeId: Hex; bitmap: Hex }[];
   entries(): PatientEntry[];
@@ -49,6 +55,10 @@ export interface ConsensusTables {
   applyChange(id: number, before: readonly PatientEntry[]): void;
   /** The chain shows what these messages asked for, whoever brought it there: they need no batch of this node. */
   settleMessages(patientId: Hex, kind: number, upToSeq: number): void;
+  /** A message of these words stands on chain. */
+  settleWords(kind: number, words: readonly Hex[]): void;
+  /** Counts an account's message of a day; false when it has had its share. */
+  countMessage(account: Hex, day: number, most: number): boolean;
   /** The changes that are prepared or sent, oldest first. */
   pendingChanges(): TableChange[];
   /** The change that is prepared or sent, if any. */
@@ -78,6 +88,9 @@ export interface ConsensusTables {
   /** The newest word of every node on a range, late ones included. */
   newestSettlements(from: number): { nodeId: Hex; settlement: Settlement }[];
 }
+
+const listedIn = ({ records }: RecordList): Listed[] =>
+  records.map(({ patientId, handle }) => ({ patientId, handle }));
 
 const json = (value: unknown): string => JSON.stringify(value);
 const parsed = <T>(value: unknown): T => JSON.parse(String(value)) as T; // written by this file
@@ -151,6 +164,28 @@ export function consensusTables(db: Database): ConsensusTables {
       const row = db.get('SELECT body FROM record_list WHERE request = ?', request);
       return row && parsed<RecordList>(row['body']);
     },
+    forgetLists: (upTo) =>
+      db.transaction(() => {
+        const rows = db.all('SELECT request, body FROM record_list WHERE request <= ?', upTo);
+        for (const row of rows) {
+          db.run(
+            'INSERT OR IGNORE INTO settled_list (request, body) VALUES (?,?)',
+            Number(row['request']),
+            json(listedIn(parsed<RecordList>(row['body']))),
+          );
+        }
+        if (rows.length === 0) return 0;
+        db.run('DELETE FROM record_list WHERE request <= ?', upTo);
+        db.rewrite('record_list');
+        db.scrubLater();
+        return rows.length;
+      }),
+    listedOf: (request) => {
+      const list = db.get('SELECT body FROM record_list WHERE request = ?', request);
+      if (list !== undefined) return listedIn(parsed<RecordList>(list['body']));
+      const settled = db.get('SELECT body FROM settled_list WHERE request = ?', request);
+      return settled && parsed<Listed[]>(settled['body']);
+    },
     addAnswer: (request, nodeId, bitmap) => {
       db.run(
         'INSERT OR IGNORE INTO answer (request, node, bitmap) VALUES (?,?,?)',
@@ -213,6 +248,24 @@ export function consensusTables(db: Database): ConsensusTables {
       ))
         if (upToSeq === 0 || BigInt(message.words[1] ?? '0x0') <= BigInt(upToSeq))
           db.run("UPDATE patient_message SET state = 'applied' WHERE id = ?", id);
+    },
+    settleWords: (kind, words) => {
+      db.run(
+        "UPDATE patient_message SET state = 'applied' WHERE state = 'waiting' AND json_extract(entry, '$.kind') = ? AND json_extract(entry, '$.words') = ?",
+        kind,
+        JSON.stringify(words),
+      );
+    },
+    countMessage: (account, day, most) => {
+      db.run('DELETE FROM message_count WHERE day < ?', day);
+      return (
+        db.run(
+          'INSERT INTO message_count (account, day, count) VALUES (?,?,1) ON CONFLICT (account) DO UPDATE SET count = count + 1 WHERE count < ?',
+          account,
+          day,
+          most,
+        ) === 1
+      );
     },
     pendingChanges: () =>
       db
@@ -290,6 +343,7 @@ export function consensusTables(db: Database): ConsensusTables {
       ),
     dropPart: (id) => {
       db.run('DELETE FROM outgoing WHERE id = ?', id);
+      db.scrubLater();
     },
     addSettlement: (nodeId, settlement) => {
       db.run(

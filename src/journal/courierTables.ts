@@ -32,6 +32,7 @@ export function outboxTable(db: Database): Outbox {
         .map(entryOf),
     acknowledged: (correlationId) => {
       db.run('DELETE FROM outbox WHERE id = ?', correlationId);
+      db.scrubLater();
     },
     failed: (correlationId, attempts, nextAt, reason) => {
       db.run(
@@ -50,6 +51,7 @@ export function outboxTable(db: Database): Outbox {
           correlationId,
         );
         db.run('DELETE FROM outbox WHERE id = ?', correlationId);
+        db.scrubLater();
       });
     },
   };

@@ -14,14 +14,29 @@ export interface Database {
   all(sql: string, ...values: SQLInputValue[]): Row[];
   /** Empties the write-ahead log, so that what was deleted is gone from every file. @throws `JournalBusy` */
   checkpoint(): void;
+  /** Something secret was deleted that need not be gone at once: `scrub` is due. */
+  scrubLater(): void;
+  /** When it is due, and nobody reads: clears the empty transit tables and empties the write-ahead log. */
+  scrub(): void;
+  /** Writes a transit table anew: what was deleted from it is in none of its pages. Within a transaction. */
+  rewrite(table: TransitTable): void;
   close(): void;
 }
+
+/** Tables through which salts pass on their way to others. They are short: their rows are soon delivered. */
+export type TransitTable = (typeof TRANSIT)[number];
+const TRANSIT = ['outbox', 'part', 'outgoing', 'record_list'] as const;
+
+/** How long a statement waits for another program's lock, milliseconds. */
+const BUSY_MS = 2000;
 
 /** @param path a file, or `:memory:`. @throws `JournalTooNew`, `JournalUnreadable` */
 export function openDatabase(path: string): Database {
   const sqlite = opened(path);
   const prepared = new Map<string, StatementSync>();
   let depth = 0;
+  // An earlier run may have ended before it scrubbed.
+  let isScrubDue = true;
   const statement = (sql: string): StatementSync => {
     const known = prepared.get(sql) ?? sqlite.prepare(sql);
     prepared.set(sql, known);
@@ -46,9 +61,25 @@ export function openDatabase(path: string): Database {
     run: (sql, ...values) => Number(statement(sql).run(...values).changes),
     get: (sql, ...values) => statement(sql).get(...values),
     all: (sql, ...values) => statement(sql).all(...values),
+    scrubLater() {
+      isScrubDue = true;
+    },
+    scrub() {
+      if (!isScrubDue) return;
+      for (const table of TRANSIT) {
+        // Of a table that is emptied whole SQLite keeps no page; row by row it may.
+        if (statement(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined)
+          sqlite.exec(`DELETE FROM ${table}`);
+      }
+      isScrubDue = isBusy(sqlite);
+    },
+    rewrite(table) {
+      sqlite.exec(
+        `CREATE TEMP TABLE kept AS SELECT * FROM ${table}; DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept; DROP TABLE kept`,
+      );
+    },
     checkpoint() {
-      const answer = sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-      if (answer?.['busy'] === 1) {
+      if (isBusy(sqlite)) {
         throw new CarelatticeError('JournalBusy', 'a reader holds the journal; try again', {
           retryable: true,
         });
@@ -61,13 +92,22 @@ export function openDatabase(path: string): Database {
   };
 }
 
+/** Tries to empty the write-ahead log, without waiting for a reader of an older state, who keeps it. */
+function isBusy(sqlite: DatabaseSync): boolean {
+  sqlite.exec('PRAGMA busy_timeout=0');
+  const answer = sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  sqlite.exec(`PRAGMA busy_timeout=${BUSY_MS}`);
+  return answer?.['busy'] === 1;
+}
+
 function opened(path: string): DatabaseSync {
   try {
     const sqlite = new DatabaseSync(path);
     // Sealed or not, it is this node's alone.
     if (path !== ':memory:') chmodSync(path, 0o600);
     sqlite.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=2000',
+      // temp_store keeps copies off the disk.
+      `PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=${BUSY_MS}`,
     );
     migrate(sqlite);
     return sqlite;
@@ -98,4 +138,6 @@ function migrate(sqlite: DatabaseSync): void {
   MIGRATIONS.slice(version).forEach((sql, index) => {
     sqlite.exec(`BEGIN; ${sql}; PRAGMA user_version=${version + index + 1}; COMMIT`);
   });
+  // What the entries moved lies in old pages still.
+  if (version > 0 && version < MIGRATIONS.length) sqlite.exec('VACUUM');
 }

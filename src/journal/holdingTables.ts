@@ -1,9 +1,12 @@
-import type { Ground } from '../domain/mayFetch.ts';
 import type { OwnRelation } from '../domain/relations.ts';
 import type { HistoryState } from '../domain/sharingTable.ts';
 import type { Hex } from '../hash/bytes.ts';
-import type { DeliveryPart, RecordEntry, RoundProofs, Settlement } from '../wire/messages.ts';
+import type { DeliveryPart, RoundProofs, Settlement } from '../wire/messages.ts';
 import type { Database, Row } from './database.ts';
+import { erasedRecord, type HeldRecord } from './heldRecord.ts';
+import { addSalt, readSalt, saltOf } from './recordSalts.ts';
+
+export type { HeldRecord } from './heldRecord.ts';
 
 /** What a node holds of its patients, and what it was told to hold. */
 
@@ -15,23 +18,6 @@ export interface OwnPatient {
   relation: OwnRelation;
   /** The opened `ScopePackage`, sealed to this journal. */
   package: Uint8Array;
-}
-
-export interface HeldRecord extends RecordEntry {
-  request: number;
-  author: Hex;
-  authorKeyEpoch: number;
-  batchRoot: Hex;
-  /** due: told to hold it; held: fetched, checked, pinned; refused: with the reason. */
-  state: 'due' | 'held' | 'refused';
-  reason?: string;
-  /** Why a gateway may hand it over. */
-  ground: Ground;
-  peers: Hex[];
-  attempts: number;
-  /** Not asked for again before this chain time. */
-  nextAt?: number;
-  heldAt?: number;
 }
 
 export interface Delivery {
@@ -48,6 +34,16 @@ export interface Delivery {
   /** Chain time when the first one was sent. */
   sentAt?: number;
   proofs?: RoundProofs;
+}
+
+export interface AbsentEntry {
+  anchor: Hex;
+  recordId: Hex;
+  handle: Hex;
+  request: number;
+  state: 'due' | 'erased';
+  /** The record of the same handle that the same request brought before it. */
+  follows?: Hex;
 }
 
 export interface HoldingTables {
@@ -69,9 +65,14 @@ export interface HoldingTables {
   /** Settled deliveries whose proofs came and were not looked at yet. */
   unjudged(): Delivery[];
   setJudged(from: number): void;
+  /** What its patient has erased is noted as such, without salt: no delivery brings it back. */
   addHeld(record: HeldRecord): void;
+  /** Changes nothing of what was erased meanwhile. */
   updateHeld(record: HeldRecord): void;
   held(anchor: Hex): HeldRecord | undefined;
+  /** What was found inside a record, sealed to this journal; undefined where this node has no key to it. */
+  content(anchor: Hex): Uint8Array | undefined;
+  putContent(anchor: Hex, sealed: Uint8Array): void;
   heldById(recordId: Hex): HeldRecord | undefined;
   heldIn(state: HeldRecord['state'], limit: number): HeldRecord[];
   /** Records to be asked for now: new ones, and those whose time to be tried again has come. */
@@ -79,6 +80,10 @@ export interface HoldingTables {
   heldOfRequests(from: number, to: number): HeldRecord[];
   /** The records of a patient, newest first. */
   timeline(patientId: Hex, limit: number): HeldRecord[];
+  /** What is held of a patient, newest first, behind the record with this anchor. */
+  page(patientId: Hex, limit: number, after?: Hex): HeldRecord[];
+  /** What belongs to a patient's history and is not held, in sealed order; `follows` names its neighbour before it. */
+  absent(patientId: Hex, limit: number): AbsentEntry[];
   countHeld(): number;
   history(patientId: Hex, handle: Hex): (HistoryState & { missing: number }) | undefined;
   /** Whether anything of the patient was delivered here. */
@@ -89,6 +94,8 @@ export interface HoldingTables {
   addAlarm(kind: string, request: number, detail: string, reporter: Hex): void;
   alarms(): { kind: string; request: number; detail: string; reporter: Hex }[];
 }
+
+const HELD = `held.entry, ${saltOf('held')}`;
 
 const hex = (value: unknown): Hex => String(value) as Hex; // written by us as Hex
 const parsed = <T>(value: unknown): T => JSON.parse(String(value)) as T; // written by this file
@@ -117,7 +124,11 @@ const deliveryOf = (row: Row): Delivery => ({
 
 export function holdingTables(db: Database): HoldingTables {
   let version = 0;
-  const heldOf = (rows: Row[]): HeldRecord[] => rows.map((row) => parsed<HeldRecord>(row['entry']));
+  const heldOf = (rows: Row[]): HeldRecord[] =>
+    rows.map((row) => ({
+      ...parsed<Omit<HeldRecord, 'recordSalt'>>(row['entry']),
+      recordSalt: readSalt(row),
+    }));
   const heldBy = (sql: string, value: string): HeldRecord | undefined =>
     heldOf(db.all(sql, value))[0];
   return {
@@ -162,6 +173,7 @@ export function holdingTables(db: Database): HoldingTables {
     },
     dropParts: (from) => {
       db.run('DELETE FROM part WHERE first = ?', from);
+      db.scrubLater();
     },
     delivery: (from) => {
       const row = db.get('SELECT * FROM delivery WHERE first = ?', from);
@@ -200,55 +212,103 @@ export function holdingTables(db: Database): HoldingTables {
       db.run('UPDATE delivery SET judged = 1 WHERE first = ?', from);
     },
     addHeld: (record) => {
+      db.transaction(() => {
+        if (db.get('SELECT 1 FROM held WHERE anchor = ?', record.anchor) !== undefined) return;
+        const { anchor, patientId } = record;
+        const isErased =
+          db.get('SELECT 1 FROM erased WHERE anchor = ? AND patient = ?', anchor, patientId) !==
+          undefined;
+        const kept = isErased ? erasedRecord(record) : record;
+        const { recordSalt, ...entry } = kept;
+        db.run(
+          'INSERT INTO held (anchor, record_id, patient, handle, request, state, entry, salt) VALUES (?,?,?,?,?,?,?,?)',
+          anchor,
+          kept.recordId,
+          patientId,
+          kept.handle,
+          kept.request,
+          kept.state,
+          JSON.stringify(entry),
+          isErased ? null : addSalt(db, recordSalt),
+        );
+      });
+    },
+    updateHeld: ({ recordSalt: _, ...entry }) => {
       db.run(
-        'INSERT OR IGNORE INTO held (anchor, record_id, patient, handle, request, state, entry) VALUES (?,?,?,?,?,?,?)',
-        record.anchor,
-        record.recordId,
-        record.patientId,
-        record.handle,
-        record.request,
-        record.state,
-        JSON.stringify(record),
+        "UPDATE held SET state = ?, entry = ? WHERE anchor = ? AND state <> 'erased'",
+        entry.state,
+        JSON.stringify(entry),
+        entry.anchor,
       );
     },
-    updateHeld: (record) => {
-      db.run(
-        'UPDATE held SET state = ?, entry = ? WHERE anchor = ?',
-        record.state,
-        JSON.stringify(record),
-        record.anchor,
-      );
+    held: (anchor) => heldBy(`SELECT ${HELD} FROM held WHERE anchor = ?`, anchor),
+    content: (anchor) => {
+      const keys = db.get('SELECT keys FROM held WHERE anchor = ?', anchor)?.['keys'];
+      return keys instanceof Uint8Array ? keys : undefined;
     },
-    held: (anchor) => heldBy('SELECT entry FROM held WHERE anchor = ?', anchor),
+    putContent: (anchor, sealed) => {
+      db.run("UPDATE held SET keys = ? WHERE anchor = ? AND state <> 'erased'", sealed, anchor);
+    },
     heldById: (recordId) =>
       heldBy(
-        "SELECT entry FROM held WHERE record_id = ? ORDER BY state = 'refused' LIMIT 1",
+        `SELECT ${HELD} FROM held WHERE record_id = ? ORDER BY state = 'refused' LIMIT 1`,
         recordId,
       ),
     heldIn: (state, limit) =>
       heldOf(
-        db.all('SELECT entry FROM held WHERE state = ? ORDER BY request LIMIT ?', state, limit),
+        db.all(`SELECT ${HELD} FROM held WHERE state = ? ORDER BY request LIMIT ?`, state, limit),
       ),
     dueNow: (now, limit) =>
       heldOf(
         db.all(
-          "SELECT entry FROM held WHERE state = 'due' AND COALESCE(json_extract(entry, '$.nextAt'), 0) <= ? ORDER BY request LIMIT ?",
+          `SELECT ${HELD} FROM held WHERE state = 'due' AND COALESCE(json_extract(entry, '$.nextAt'), 0) <= ? ORDER BY request LIMIT ?`,
           now,
           limit,
         ),
       ),
     heldOfRequests: (from, to) =>
       heldOf(
-        db.all('SELECT entry FROM held WHERE request BETWEEN ? AND ? ORDER BY request', from, to),
+        db.all(`SELECT ${HELD} FROM held WHERE request BETWEEN ? AND ? ORDER BY request`, from, to),
       ),
     timeline: (patientId, limit) =>
       heldOf(
         db.all(
-          'SELECT entry FROM held WHERE patient = ? ORDER BY request DESC LIMIT ?',
+          `SELECT ${HELD} FROM held WHERE patient = ? ORDER BY request DESC LIMIT ?`,
           patientId,
           limit,
         ),
       ),
+    page: (patientId, limit, after) =>
+      heldOf(
+        after === undefined
+          ? db.all(
+              `SELECT ${HELD} FROM held WHERE patient = ? AND state = 'held' ORDER BY request DESC, rowid DESC LIMIT ?`,
+              patientId,
+              limit,
+            )
+          : db.all(
+              `SELECT ${HELD} FROM held WHERE patient = ? AND state = 'held' AND (request, rowid) < (SELECT request, rowid FROM held WHERE anchor = ? AND patient = ?) ORDER BY request DESC, rowid DESC LIMIT ?`,
+              patientId,
+              after,
+              patientId,
+              limit,
+            ),
+      ),
+    absent: (patientId, limit) =>
+      db
+        .all(
+          `SELECT anchor, record_id, handle, request, state, (SELECT anchor FROM held AS before WHERE before.patient = held.patient AND before.handle = held.handle AND before.request = held.request AND before.rowid < held.rowid AND before.state <> 'refused' ORDER BY before.rowid DESC LIMIT 1) AS follows FROM held WHERE patient = ? AND state IN ('due', 'erased') ORDER BY request, rowid LIMIT ?`,
+          patientId,
+          limit,
+        )
+        .map((row) => ({
+          anchor: hex(row['anchor']),
+          recordId: hex(row['record_id']),
+          handle: hex(row['handle']),
+          request: Number(row['request']),
+          state: row['state'] === 'due' ? 'due' : 'erased',
+          ...(row['follows'] === null ? {} : { follows: hex(row['follows']) }),
+        })),
     countHeld: () =>
       Number(db.get("SELECT COUNT(*) AS n FROM held WHERE state = 'held'")?.['n'] ?? 0),
     history: (patientId, handle) => {

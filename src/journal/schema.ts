@@ -72,4 +72,50 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE late_settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));
   CREATE TABLE settlement (first INTEGER NOT NULL, node TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (first, node));
   `,
+  `
+  -- patients' consents at the consensus node
+  CREATE TABLE message_count (account TEXT PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL);
+  -- the log of receipts
+  CREATE TABLE receipt (place INTEGER PRIMARY KEY, tag TEXT NOT NULL, inner TEXT NOT NULL, patient TEXT NOT NULL, n INTEGER NOT NULL,
+    request_digest TEXT NOT NULL UNIQUE, entry BLOB NOT NULL, created INTEGER NOT NULL, UNIQUE (patient, n));
+  CREATE TABLE receipt_anchor (size INTEGER PRIMARY KEY, root TEXT NOT NULL, task TEXT NOT NULL UNIQUE, block INTEGER);
+  CREATE INDEX receipt_anchor_pending ON receipt_anchor (size) WHERE block IS NULL;
+  CREATE TABLE receipt_frontier (id INTEGER PRIMARY KEY CHECK (id = 1), frontier BLOB NOT NULL);
+  CREATE TRIGGER receipt_stays BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'the receipt log only grows'); END;
+  CREATE TRIGGER receipt_stands BEFORE UPDATE ON receipt BEGIN SELECT RAISE(ABORT, 'the receipt log only grows'); END;
+  CREATE TRIGGER receipt_anchor_stays BEFORE DELETE ON receipt_anchor BEGIN SELECT RAISE(ABORT, 'the receipt log only grows'); END;
+  CREATE TABLE access (request_digest TEXT PRIMARY KEY, entry TEXT NOT NULL);
+  -- erasure; a record's salt leaves the rows that move, and old copies of it are cleared by the VACUUM behind this entry
+  CREATE TABLE record_salt (id INTEGER PRIMARY KEY, salt BLOB NOT NULL CHECK (length(salt) = 32));
+  ALTER TABLE held ADD COLUMN salt INTEGER;
+  ALTER TABLE authored ADD COLUMN salt INTEGER;
+  INSERT INTO record_salt (id, salt) SELECT rowid, unhex(substr(json_extract(entry, '$.recordSalt'), 3)) FROM held;
+  UPDATE held SET salt = rowid;
+  INSERT INTO record_salt (id, salt) SELECT rowid + (SELECT COALESCE(MAX(rowid), 0) FROM held),
+    unhex(substr(json_extract(entry, '$.recordSalt'), 3)) FROM authored;
+  UPDATE authored SET salt = rowid + (SELECT COALESCE(MAX(rowid), 0) FROM held);
+  UPDATE held SET entry = json_remove(entry, '$.recordSalt');
+  UPDATE authored SET entry = json_remove(entry, '$.recordSalt');
+  CREATE INDEX authored_previous ON authored (json_extract(entry, '$.previousVersion'));
+  CREATE TABLE erasure (digest TEXT PRIMARY KEY, patient TEXT NOT NULL, state TEXT NOT NULL, entry TEXT NOT NULL);
+  CREATE INDEX erasure_state ON erasure (state);
+  CREATE TABLE erased (anchor TEXT NOT NULL, patient TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (anchor, patient));
+  -- who was to hold something of a settled request: all that is kept of its record list
+  CREATE TABLE settled_list (request INTEGER PRIMARY KEY, body TEXT NOT NULL);
+  -- a custodian's shares, what was asked in emergencies, and the patient's inbox
+  CREATE TABLE custody (patient TEXT PRIMARY KEY, card_epoch INTEGER NOT NULL, look_up TEXT UNIQUE, content BLOB);
+  CREATE TABLE review (request_digest TEXT PRIMARY KEY, emergency TEXT NOT NULL, patient TEXT NOT NULL, requester TEXT NOT NULL,
+    outcome TEXT NOT NULL, time INTEGER NOT NULL, to_post INTEGER NOT NULL, closed_at INTEGER, entry BLOB NOT NULL);
+  CREATE INDEX review_time ON review (time);
+  CREATE INDEX review_open ON review (time) WHERE closed_at IS NULL;
+  CREATE INDEX review_to_post ON review (emergency) WHERE to_post = 1;
+  CREATE TABLE inbox_key (patient TEXT PRIMARY KEY, hash TEXT, key TEXT);
+  CREATE TABLE notice_due (id TEXT NOT NULL, patient TEXT NOT NULL, inbox_key TEXT NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (id, patient));
+  CREATE TABLE inbox (patient TEXT NOT NULL, sender TEXT NOT NULL, id TEXT NOT NULL, arrived INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (patient, sender, id));
+  -- accounts that guardians gave back to a patient
+  ALTER TABLE authority ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
+  -- hand-ins that wait for a patient's new key
+  CREATE TABLE waiting_submission (key TEXT PRIMARY KEY, sealed BLOB NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL);
+  `,
 ];

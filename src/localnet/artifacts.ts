@@ -32,12 +32,16 @@ const artifact = z.object({
   deployedLinkReferences: z.record(z.string(), z.never()),
 });
 
+/** Contracts of `contracts/consent`; the others of an edge network are in `contracts/edge`. */
+const CONSENT = ['ConsentRegistry', 'AccessLedger'];
+
 /**
- * A contract of `contracts/edge` as `hardhat build` left it: of the default profile, or of `production`
+ * A contract of an edge network as `hardhat build` left it: of the default profile, or of `production`
  * when that was built last. @throws `NoArtifacts`
  */
 export async function edgeArtifact(name: string): Promise<z.infer<typeof artifact>> {
-  const path = join(packageRoot(), 'artifacts', 'contracts', 'edge', `${name}.sol`, `${name}.json`);
+  const folder = CONSENT.includes(name) ? 'consent' : 'edge';
+  const path = join(packageRoot(), 'artifacts', 'contracts', folder, `${name}.sol`, `${name}.json`);
   try {
     return artifact.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {

@@ -6,7 +6,7 @@ import { isLocalChainId, requireNetworkName } from '../chain/manifest.ts';
 import { manifestPath, writeManifest } from '../chain/manifestFile.ts';
 import { toQuantity } from '../chain/quantity.ts';
 import { requireChainId } from '../chain/rpc.ts';
-import { NODE_FILE } from '../config/nodeConfig.ts';
+import { NODE_FILE, READER_FILE } from '../config/nodeConfig.ts';
 import { CarelatticeError } from '../errors.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { createSecretFile } from '../crypto/secretFile.node.ts';
@@ -44,14 +44,17 @@ const nodesFile = z
     z.strictObject({
       name: z.string().min(1).max(64),
       role: z.enum(['recording', 'consensus', 'index', 'reader', 'observer']),
-      endpoint: z.url({ protocol: /^https$/ }),
+      endpoint: z
+        .url({ protocol: /^https$/ })
+        .or(z.literal(''))
+        .default(''),
     }),
   )
   .min(1);
 
 /**
- * `3`: three hospitals, a consensus node and its standby on loopback, from `firstPort` on; else a JSON file
- * of nodes. @throws `BadNodes`
+ * `3`: three hospitals, a consensus node and its standby on loopback, from `firstPort` on, and an insurer who reads;
+ * else a JSON file of nodes. @throws `BadNodes`
  */
 export async function foundingNodes(
   text: string,
@@ -72,6 +75,7 @@ export async function foundingNodes(
     ...hospitals,
     node('Consensus node', 'consensus', count),
     node('Standby', 'consensus', count + 1),
+    { name: 'Insurer', role: 'reader', endpoint: '' },
   ];
 }
 
@@ -156,21 +160,23 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
   };
 }
 
-/** What `run-node` needs to know of a node; roles without a daemon get no such file. */
+/** What `run-node` needs to know of a node, or `read` of a reader; observers get no such file. */
 async function writeNodeFile(
   home: string,
   { name, role, endpoint }: FoundingNode,
   manifest: string,
   rpcUrl: string,
 ): Promise<void> {
+  const write = (file: string, config: object): Promise<void> =>
+    createSecretFile(join(home, file), `${JSON.stringify(config, undefined, 2)}\n`);
+  if (role === 'reader') await write(READER_FILE, { name });
   if (role !== 'recording' && role !== 'consensus') return;
   const { port } = new URL(endpoint);
-  const config = {
+  await write(NODE_FILE, {
     name,
     role,
     manifest: relative(resolve(home), resolve(manifest)),
     rpcUrl,
     listenPort: port === '' ? 443 : Number(port),
-  };
-  await createSecretFile(join(home, NODE_FILE), `${JSON.stringify(config, undefined, 2)}\n`);
+  });
 }

@@ -6,7 +6,7 @@ import { deriveKemKeyPair, registeredKemKey } from '../crypto/hpkeSealing.ts';
 import { createNodeKeystore } from '../crypto/nodeKeystore.node.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { createSecretFile } from '../crypto/secretFile.node.ts';
-import { toHex, ZERO_32 } from '../hash/bytes.ts';
+import { type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
 import { newTlsIdentity } from '../node/doors/tlsIdentity.node.ts';
 import { HYBRID_SUITE } from '../wire/kemSuite.ts';
 import type { NodeDescriptor } from './foundingCeremony.ts';
@@ -16,6 +16,7 @@ export interface FoundingNode {
   /** 1 to 64 bytes: what operators and the certificate show. */
   readonly name: string;
   readonly role: NodeDescriptor['role'];
+  /** Empty for readers and observers, who serve nobody. */
   readonly endpoint: string;
 }
 
@@ -30,17 +31,16 @@ export function folderNameOf(index: number, name: string): string {
 
 /**
  * Makes a node's keys and keeps them in the folder: `keystore.json` under the password in `password`, and
- * `tls-key.pem`. @throws `SecretFileExists`
+ * `tls-key.pem` where it has an endpoint. @throws `SecretFileExists`
  */
 export async function foundNode(folder: string, node: FoundingNode): Promise<NodeDescriptor> {
   await mkdir(folder, { recursive: true });
   const privateKey = randomBytes(32);
   const seed = randomBytes(32);
   const password = Buffer.from(randomBytes(32)).toString('base64url');
-  const tls = newTlsIdentity(node.name);
   const { publicKey } = await deriveKemKeyPair(HYBRID_SUITE, seed);
   await createSecretFile(join(folder, 'password'), `${password}\n`);
-  await createSecretFile(join(folder, 'tls-key.pem'), tls.privateKey);
+  const tlsKeyHash = node.endpoint === '' ? ZERO_32 : await makeTlsKey(folder, node.name);
   await createNodeKeystore(join(folder, 'keystore.json'), password, {
     signing: [{ keyEpoch: 1, privateKey }],
     kem: [{ keyEpoch: 1, suite: HYBRID_SUITE, seed }],
@@ -50,9 +50,15 @@ export async function foundNode(folder: string, node: FoundingNode): Promise<Nod
     signingKey: keySigner(toHex(privateKey)).account,
     nonce: toHex(randomBytes(32)),
     kemKey: registeredKemKey(publicKey),
-    tlsKeyHash: tls.keyHash,
+    tlsKeyHash,
     licenceHash: ZERO_32,
   };
+}
+
+async function makeTlsKey(folder: string, name: string): Promise<Hex> {
+  const { privateKey, keyHash } = newTlsIdentity(name);
+  await createSecretFile(join(folder, 'tls-key.pem'), privateKey);
+  return keyHash;
 }
 
 /** Makes the key of a member of the consortium and keeps it as hex. @throws `SecretFileExists` */

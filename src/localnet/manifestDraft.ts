@@ -35,6 +35,8 @@ export async function manifestDraft(
     AccessManager: await entry('AccessManager'),
     NodeRegistry: await entry('NodeRegistry'),
     PatientRegistry: await entry('PatientRegistry'),
+    ConsentRegistry: await entry('ConsentRegistry'),
+    AccessLedger: await entry('AccessLedger'),
     RecordExchange: await entry('RecordExchange'),
     RecordLocator: await entry('RecordLocator'),
   };

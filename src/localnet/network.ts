@@ -7,6 +7,7 @@ import { accountOf, signDigest } from '../crypto/signatures.ts';
 import { nodeIdOf } from '../crypto/derivations.ts';
 import type { Random } from '../domain/random.ts';
 import type { ClientTransport } from '../client/ask.ts';
+import type { GatewayWay } from '../client/gatewayTicket.ts';
 import { CarelatticeError } from '../errors.ts';
 import { type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
 import { hkdf } from '../hash/labelled.ts';
@@ -32,6 +33,8 @@ export interface LocalNetworkOptions {
   hospitals: readonly string[];
   /** Names of the consensus nodes; the first one begins. */
   consensus: readonly string[];
+  /** Names of readers: insurers, researchers. They have keys and no node. */
+  readers?: readonly string[];
   /** Where the nodes keep store and journal. */
   directory: string;
   windows?: EdgeDeployment['windows'];
@@ -60,8 +63,12 @@ export interface LocalNetwork {
   readonly nodes: readonly LocalNode[];
   readonly hospitals: readonly LocalNode[];
   readonly consensus: readonly LocalNode[];
+  /** Keys of the readers, by name. */
+  readonly readers: ReadonlyMap<string, Self>;
   readonly ceremonyGas: number;
   readonly transport: ClientTransport;
+  /** The way to a node's gateway for patients and readers. */
+  readonly gateway: GatewayWay;
   node(name: string): LocalNode;
   /** Chain time moves on and everybody steps. Says how much was done. */
   step(): Promise<number>;
@@ -82,6 +89,9 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     ...options.consensus.map((name, i) => planOf(name, 'consensus', i, options, random)),
     ...options.hospitals.map((name, i) => planOf(name, 'recording', i, options, random)),
   ]);
+  const readers = await Promise.all(
+    (options.readers ?? []).map((name, i) => planOf(name, 'reader', i, options, random)),
+  );
   for (const { self } of plans) await chain.setBalance(self.account, 10n ** 21n);
   const deployed = await deployEdge({
     rpc: chain.rpc,
@@ -95,7 +105,7 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
       sign: (digest) => signDigest(Buffer.from(privateKey.slice(2), 'hex'), digest),
     })),
     threshold: Math.ceil((2 * members.length) / 3),
-    nodes: plans.map(({ descriptor }) => descriptor),
+    nodes: [...plans, ...readers].map(({ descriptor }) => descriptor),
     windows: { roundSeconds: 1, takeOverSeconds: 20, ...options.windows },
     mine: () => chain.mine(),
   });
@@ -144,6 +154,7 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     nodes,
     hospitals: nodes.filter(({ role }) => role === 'recording'),
     consensus: nodes.filter(({ role }) => role === 'consensus'),
+    readers: new Map(readers.map(({ self }) => [self.name, self])),
     ceremonyGas,
     transport: {
       async ask(node, sealed) {
@@ -152,6 +163,7 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
         return target.open.clientDoor(sealed);
       },
     },
+    gateway: (node) => inProcessFetch(byId(node.nodeId)),
     node(name) {
       const found = nodes.find((node) => node.name === name);
       if (found === undefined)
@@ -179,21 +191,21 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
 const timestampOf = (block: unknown): number =>
   typeof block === 'object' && block !== null && 'timestamp' in block ? Number(block.timestamp) : 0;
 
-interface Plan {
-  role: 'recording' | 'consensus';
+interface Plan<Role extends string = LocalNode['role']> {
+  role: Role;
   self: Self;
   directory: string;
   descriptor: Parameters<typeof deployEdge>[0]['nodes'][number];
 }
 
 /** A node's keys and what the consortium admits of it. */
-async function planOf(
+async function planOf<Role extends LocalNode['role'] | 'reader'>(
   name: string,
-  role: 'recording' | 'consensus',
+  role: Role,
   index: number,
   options: LocalNetworkOptions,
   random: Random,
-): Promise<Plan> {
+): Promise<Plan<Role>> {
   const secret = random(32);
   const signingKey = hkdf(secret, 'signing-key');
   const account = accountOf(signingKey);
@@ -226,9 +238,9 @@ async function planOf(
       nonce,
       role,
       kemKey: registeredKemKey(publicKey),
-      tlsKeyHash: toHex(hkdf(secret, 'no-tls-in-process')),
+      tlsKeyHash: role === 'reader' ? ZERO_32 : toHex(hkdf(secret, 'no-tls-in-process')),
       name,
-      endpoint: `https://${account}.invalid`,
+      endpoint: role === 'reader' ? '' : `https://${account}.invalid`,
       licenceHash: ZERO_32,
     },
   };

@@ -1,3 +1,4 @@
+import type { BlockHeader } from '../chain/blocks.ts';
 import type { EdgeContracts } from '../chain/contracts.ts';
 import type { Sender } from '../chain/sender.ts';
 import type { Courier } from '../courier/courier.ts';
@@ -8,9 +9,13 @@ import type { AuthorTables } from '../journal/authorTables.ts';
 import type { ChainTables } from '../journal/chainTables.ts';
 import type { ConsensusTables } from '../journal/consensusTables.ts';
 import type { Database } from '../journal/database.ts';
+import type { EmergencyTables } from '../journal/emergencyTables.ts';
 import type { HoldingTables } from '../journal/holdingTables.ts';
+import type { InboxTables } from '../journal/inboxTables.ts';
 import type { KnownNode } from '../domain/knownNode.ts';
 import type { NodeTable } from '../journal/nodeTable.ts';
+import type { ErasureTables } from '../journal/erasureTables.ts';
+import type { ReceiptTables } from '../journal/receiptTables.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { GatewayClient } from '../store/gatewayClient.ts';
 
@@ -55,6 +60,12 @@ export interface Components {
   holding: HoldingTables;
   author: AuthorTables;
   consensus: ConsensusTables;
+  /** This node's log of who read what. */
+  receipts: ReceiptTables;
+  emergencies: EmergencyTables;
+  /** Notices that wait for patients. */
+  inbox: InboxTables;
+  erasures: ErasureTables;
   contracts: EdgeContracts;
   sender: Sender;
   courier: Pick<Courier, 'send' | 'request' | 'flush'>;
@@ -64,6 +75,12 @@ export interface Components {
   random: Random;
   /** Chain time of the newest final block seen, in seconds. */
   now(): number;
+  /** Seconds of this machine's clock: tells whether the chain stands still, nothing else. */
+  ownClock(): number;
+  /** What the own clock showed when chain time was last seen to move; undefined before, in this run. */
+  chainMovedAt(): number | undefined;
+  /** The newest block, asked now. */
+  head(): Promise<BlockHeader>;
   /** The consensus node of the present term. */
   active(): { term: number; nodeId: Hex; since: number } | undefined;
   reached: Reached;

@@ -22,8 +22,10 @@ import { nodeRoutes } from './doors/nodeRoutes.ts';
 import { openOperatorDoor } from './doors/operatorDoor.node.ts';
 import { type NodeKeyRing, readNodeKeys } from './nodeKeys.node.ts';
 import { type OpenNode, openNode } from './openNode.ts';
-import { pinnedFetch } from './pinnedGateway.node.ts';
+import { pinnedFetch } from '../store/pinnedGateway.node.ts';
 import { fhirReader } from './recording/fhirReader.ts';
+import type { ReadSubmission } from './recording/readSubmission.ts';
+import { retryWaiting } from './recording/waitingSubmissions.ts';
 import { keepTrying, type NodeState } from './steadyLoop.ts';
 
 /** A node as a process of its own: doors, keys from its folder, one step after the other until it is told to stop. */
@@ -39,6 +41,8 @@ interface Running {
   readonly signal: AbortSignal;
   state: NodeState;
   node: OpenNode | undefined;
+  /** How bundles are read; there with the node. */
+  read: ReadSubmission | undefined;
 }
 
 /**
@@ -62,6 +66,7 @@ export async function runNode(config: NodeConfig, log: Log, signal: AbortSignal)
     signal,
     state: 'starting',
     node: undefined,
+    read: undefined,
   };
   const door = await openDoor({
     identity: keys.identity,
@@ -107,7 +112,8 @@ async function whileChainAnswers(run: Running, closing: (() => Promise<void>)[])
     },
     async step() {
       if (run.node === undefined) return 0;
-      const done = await run.node.tick();
+      let done = await run.node.tick();
+      if (run.read !== undefined) done += await retryWaiting(run.node.components, run.read);
       requireRegisteredKey(run, run.node);
       return done;
     },
@@ -180,12 +186,14 @@ async function open(run: Running, nodeId: Hex): Promise<OpenNode> {
 async function openOperator(run: Running, node: OpenNode): Promise<Door> {
   const { config, keys, log, clock } = run;
   const pool = createValidatorPool();
+  const read = fhirReader((bundle) => pool.validate(bundle));
+  if (config.role === 'recording') run.read = read;
   const door = await openOperatorDoor({
     directory: config.data,
     identity: keys.identity,
     node,
     role: config.role,
-    read: fhirReader((bundle) => pool.validate(bundle)),
+    read,
     state: () => run.state,
     arrived: () => clock.ring(),
     random: randomBytes,

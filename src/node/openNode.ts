@@ -1,4 +1,5 @@
 import type { Finality } from '../chain/finality.ts';
+import { headOf } from '../chain/blocks.ts';
 import { headTime, type ReadTime } from '../chain/blockTime.ts';
 import { edgeContracts } from '../chain/contracts.ts';
 import { eventStream } from '../chain/eventStream.ts';
@@ -18,6 +19,10 @@ import { sha256 } from '#sha256';
 import { authorTables } from '../journal/authorTables.ts';
 import { chainTables } from '../journal/chainTables.ts';
 import { consensusTables } from '../journal/consensusTables.ts';
+import { erasureTables } from '../journal/erasureTables.ts';
+import { emergencyTables } from '../journal/emergencyTables.ts';
+import { inboxTables } from '../journal/inboxTables.ts';
+import { receiptTables } from '../journal/receiptTables.ts';
 import { outboxTable, seenTable } from '../journal/courierTables.ts';
 import { type Database, openDatabase } from '../journal/database.ts';
 import { holdingTables } from '../journal/holdingTables.ts';
@@ -76,6 +81,7 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   const readTime = settings.readTime ?? headTime(rpc);
   // Before the journal is opened: a chain that does not answer leaves nothing open.
   let chainTime = await readTime();
+  let movedAt: number | undefined;
   const db = openDatabase(settings.journal);
   const contracts = edgeContracts(manifest, rpc);
   const milliseconds = settings.milliseconds ?? Date.now;
@@ -118,6 +124,10 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
     holding: holdingTables(db),
     author: authorTables(db),
     consensus: consensusTables(db),
+    receipts: receiptTables(db),
+    emergencies: emergencyTables(db),
+    inbox: inboxTables(db),
+    erasures: erasureTables(db),
     contracts,
     sender: createSender({
       rpc,
@@ -133,6 +143,9 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
       gatewayOf(courier, nodes.byId(nodeId), nodeId, groundOf, settings),
     random: settings.random,
     now: () => chainTime,
+    ownClock: () => Math.floor(milliseconds() / 1000),
+    chainMovedAt: () => movedAt,
+    head: () => headOf(rpc),
     active: () => seen.term(),
     reached: settings.reached ?? (() => undefined),
     log,
@@ -146,7 +159,9 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
   ready.role = role;
 
   return running(settings, db, components, courier, role, async () => {
+    const before = chainTime;
     chainTime = await readTime();
+    if (chainTime > before) movedAt = components.ownClock();
   });
 }
 
@@ -172,7 +187,10 @@ function running(
           reason: outcome.error.message,
         });
     }
-    return done + acknowledged + refused + outcomes.filter(({ kind }) => kind !== 'waiting').length;
+    const all =
+      done + acknowledged + refused + outcomes.filter(({ kind }) => kind !== 'waiting').length;
+    if (all === 0) db.scrub();
+    return all;
   }
   return {
     self: settings.self,

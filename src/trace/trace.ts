@@ -67,7 +67,7 @@ export function traceRecord(recordId: Hex, nodes: readonly TracedNode[]): TraceS
       });
     } else {
       const why = record.reason === undefined ? '' : ` (${record.reason})`;
-      const what = record.state === 'due' ? 'is to hold it and does not have it yet' : 'refused it';
+      const what = SAID[record.state];
       steps.push({
         step: 'outstanding',
         node: node.name,
@@ -78,6 +78,12 @@ export function traceRecord(recordId: Hex, nodes: readonly TracedNode[]): TraceS
   }
   return steps.sort((a, b) => order(a) - order(b) || a.time - b.time || (a.node < b.node ? -1 : 1));
 }
+
+const SAID = {
+  due: 'is to hold it and does not have it yet',
+  refused: 'refused it',
+  erased: 'erased it at the wish of its patient',
+} as const;
 
 const ORDER: readonly TraceStep['step'][] = [
   'sealed',

@@ -19,6 +19,12 @@ export const MessageType = {
   PatientMessage: 12,
   ScopeUpdate: 13,
   PatientFetch: 14,
+  /** Asked by the patient with an `InboxToken`: list of her records, her receipts, her inbox. */
+  PatientRecords: 15,
+  PatientReceiptLog: 16,
+  EraseRecords: 17,
+  PatientInbox: 18,
+  RecoveryRequest: 19,
   RecordList: 20,
   RoundReport: 21,
   RoundProofs: 22,
@@ -33,6 +39,16 @@ export const MessageType = {
   HistoryReceipt: 73,
   ContentRequest: 80,
   Alarm: 90,
+  /** Something for a patient's inbox, sealed to her. */
+  InboxItem: 91,
+  /** Asked by readers. */
+  ReadRequest: 100,
+  /** Asked by the clinician's hospital of a custodian. */
+  EmergencyRequest: 110,
+  /** The patient gives a custodian its share. */
+  EmergencyShare: 111,
+  EmergencyLookUp: 112,
+  EmergencySummary: 113,
 } as const;
 
 const KIB = 1024;

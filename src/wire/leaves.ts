@@ -98,3 +98,12 @@ export const sharingLeaf = (leaf: SharingLeaf): Uint8Array =>
 
 /** Where a patient's leaf lies in the sparse tree. */
 export const sharingPosition = (patientId: Hex): Uint8Array => keccak256(fromHex(patientId, 32));
+
+/** One of a patient's guardians; the salt keeps the account from being guessed. */
+export interface GuardianLeaf {
+  patientId: Hex;
+  account: Hex;
+  salt: Hex;
+}
+export const guardianLeaf = (leaf: GuardianLeaf): Uint8Array =>
+  keccakOf(['bytes32', 'address', 'bytes32'], [leaf.patientId, leaf.account, leaf.salt]);

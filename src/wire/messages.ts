@@ -1,23 +1,14 @@
 import { z } from 'zod';
 import { CarelatticeError } from '../errors.ts';
-import { fromHex, type Hex, toHex } from '../hash/bytes.ts';
+import { fromHex, toHex } from '../hash/bytes.ts';
 import { decodeBody, encodeBody } from './cbor.ts';
+import { bytesField as bytes, cid, count, decimal, hexOf, id, path } from './fields.ts';
 
 /**
  * The bodies of the courier's messages (`docs/protocol.md`, Messages): canonical CBOR maps. Byte strings on the wire are
  * `Hex` in TypeScript, CIDs are base32 text.
  */
 
-const hexOf = (bytes: number) =>
-  z.custom<Hex>(
-    (value) =>
-      typeof value === 'string' && value.length === 2 + 2 * bytes && value.startsWith('0x'),
-  );
-const bytes = z.custom<Hex>((value) => typeof value === 'string' && value.startsWith('0x'));
-const id = hexOf(32);
-const cid = z.string().min(10).max(120);
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const path = z.array(id).max(256);
 const signature = bytes;
 
 const relation = z.strictObject({
@@ -43,6 +34,8 @@ export const enrollmentRequest = z.strictObject({
   identifiers: z
     .array(z.strictObject({ system: z.string().max(300), value: z.string().max(300) }))
     .max(50),
+  /** Seals what is for her inbox, as a registry writes KEM keys; counts while the chain shows its hash. */
+  inboxKey: bytes.optional(),
 });
 /** Type 11: the node's countersignature of the `Enrollment`, or why it refuses. */
 export const enrollmentAnswer = z.strictObject({
@@ -55,8 +48,9 @@ export const patientMessage = z.strictObject({
   /** Whose it is; the contract checks the signature, this only keeps her messages in their order. */
   patientId: id,
   kind: count,
-  words: z.array(id).max(12),
-  signature,
+  words: z.array(id).max(80),
+  /** Of sixteen guardians at most, a kilobyte each. */
+  signature: signature.refine((value) => value.length <= 2 + 2 * 16_384, 'too long'),
   relations: z
     .array(relation.extend({ countersignature: signature, enrolledSeq: count }))
     .max(256)
@@ -77,7 +71,7 @@ export const patientFetch = z.strictObject({
   /** One record's anchor, or zero for all. */
   anchor: id,
   expiry: count,
-  nonce: z.string().regex(/^[0-9]{1,78}$/),
+  nonce: decimal,
   signature,
 });
 

@@ -4,7 +4,7 @@ import { abiWord, bytesIn, putBytes, unfit, type AbiWord } from './abiWord.ts';
 import { fieldsOf, isStructName, structs } from './typedDataStructs.ts';
 import type { Field, MessageOf, StructName } from './typedDataStructs.ts';
 
-export { fieldsOf } from './typedDataStructs.ts';
+export { fieldsOf, isStructName, structs } from './typedDataStructs.ts';
 export type * from './typedDataStructs.ts';
 
 /**
@@ -73,8 +73,13 @@ const bytesWriter: WordWriter = (out, offset, value) => {
   out.set(keccak256(bytes), offset);
 };
 
+/** A struct inside a struct; who was shown only its hash (32 bytes of hex) gives that in its place. */
 function structWriter(name: StructName): WordWriter {
   return (out, offset, value) => {
+    if (bytesIn(value) === 32) {
+      putBytes(out, offset, value, 32, name);
+      return;
+    }
     if (!isObject(value)) throw unfit(name);
     out.set(structHash(name, value), offset);
   };
@@ -145,6 +150,10 @@ export function typedDigest<N extends StructName>(
   signed.set(structHash(name, message), 34);
   return keccak256(signed);
 }
+
+/** `hashStruct` of EIP-712, 32 bytes: what stands for a struct that is not shown. @throws `BadAbi` */
+export const structHashOf = <N extends StructName>(name: N, message: MessageOf<N>): Uint8Array =>
+  structHash(name, message);
 
 /** What `eth_signTypedData_v4` takes; numbers are decimal texts, so that `JSON.stringify` works. */
 export interface WalletTypedData {

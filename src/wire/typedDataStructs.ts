@@ -25,6 +25,46 @@ export const structs = {
     'bytes32 networkId,uint256 chainId,bytes32 nodeId,address signingKey,uint32 keyEpoch',
   Proposal: 'bytes32 networkId,uint256 chainId,Call[] calls,uint256 nonce,uint64 expiry',
   Call: 'address target,bytes data',
+  // Consent (domain/consentRules.ts says what the fields mean)
+  Consent:
+    'string statement,string language,uint16 template,address patient,bytes32 guardianship,bytes32 grantee,string granteeName,string purpose,string[] actions,string[] categories,string[] sensitivity,bytes32[] anchors,bytes32[] authors,uint64 dataFrom,uint64 dataTo,Exception[] except,uint64 notBefore,uint64 notAfter,uint64 submitBy,uint64 epoch,uint256 nonce,bytes32 home,string[] networkNames,NetworkScope[] networks',
+  Exception: 'bytes32[] readers,string[] categories,string[] sensitivity,bytes32[] anchors',
+  NetworkScope: 'uint256 chainId,bytes32 networkId,address registry,bytes32 patientId,bytes32 salt',
+  Guardianship:
+    'string statement,string language,uint16 template,address patient,address delegate,string role,string[] categories,string[] actions,uint64 notBefore,uint64 notAfter,uint64 epoch,uint256 nonce,bytes32 home,string[] networkNames,NetworkScope[] networks',
+  RevokeConsent: 'address account,bytes32 digest',
+  RevokeAll: 'address account,uint64 minEpoch',
+  // Reading
+  ReadRequest:
+    'bytes32 networkId,uint256 chainId,bytes32 holder,bytes32 reader,bytes32 basis,string purpose,bytes32[] anchors,bytes32 kemKeyId,uint64 expiry,uint256 nonce',
+  AccessReceipt:
+    'bytes32 networkId,uint256 chainId,bytes32 holder,bytes32 basis,bytes32 reader,bytes32 requestDigest,bytes32 recordListRoot,uint64 n,uint64 blockNumber,bytes32 blockHash',
+  ReaderFetch:
+    'bytes32 networkId,uint256 chainId,bytes32 reader,bytes32 gateway,bytes32 requestDigest,uint64 expiry,uint256 nonce',
+  Route: 'bytes32 networkId,uint256 chainId,bytes32 digest,bytes32 holder,uint64 expiry',
+  // Erasure
+  EraseRecords: 'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,bytes32[] anchors',
+  ErasureReceipt:
+    'bytes32 networkId,uint256 chainId,bytes32 holder,bytes32 requestDigest,bytes32[] anchors,uint64 erasedAt',
+  // The patient's account and what guards it
+  SetInboxKey: 'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,bytes32 kemKeyHash',
+  SetGuardians:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,bytes32 guardiansRoot,uint8 threshold,uint32 delay',
+  RecoverAuthority:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,address authority',
+  VetoRecovery: 'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq',
+  FreezeAuthority: 'bytes32 networkId,uint256 chainId,bytes32 patientId,uint64 seq,uint32 duration',
+  PatientRow: 'bytes32 networkId,bytes32 patientId',
+  SetAuthority: 'address account,address authority,uint256 nonce,PatientRow[] rows',
+  InboxToken:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 audience,uint64 expiry,uint256 nonce',
+  RecoveryRequest:
+    'bytes32 networkId,uint256 chainId,bytes32 patientId,bytes32 custodian,bytes32 kemKeyHash,uint64 expiry,uint256 nonce',
+  // Emergency
+  ClinicianLicence:
+    'bytes32 networkId,uint256 chainId,bytes32 node,string clinician,string licence,bytes32 kemKeyHash,uint64 notAfter',
+  EmergencyRequest:
+    'bytes32 networkId,uint256 chainId,bytes32 requester,bytes32 patientId,bytes32 licenceDigest,string reason,uint64 requestedAt,uint64 expiry,bytes32 salt',
 } as const;
 
 type Structs = typeof structs;
@@ -72,6 +112,18 @@ export type StorageReceipt = MessageOf<'StorageReceipt'>;
 export type EnvelopeMessage = MessageOf<'Envelope'>;
 export type RotateSigningKey = MessageOf<'RotateSigningKey'>;
 export type Proposal = MessageOf<'Proposal'>;
+export type Consent = MessageOf<'Consent'>;
+export type Exception = MessageOf<'Exception'>;
+/** A network that a consent is for, with her pseudonym there. */
+export type NetworkScope = MessageOf<'NetworkScope'>;
+export type Guardianship = MessageOf<'Guardianship'>;
+export type ReadRequest = MessageOf<'ReadRequest'>;
+export type AccessReceipt = MessageOf<'AccessReceipt'>;
+export type EraseRecords = MessageOf<'EraseRecords'>;
+export type ErasureReceipt = MessageOf<'ErasureReceipt'>;
+export type SetAuthority = MessageOf<'SetAuthority'>;
+export type ClinicianLicence = MessageOf<'ClinicianLicence'>;
+export type EmergencyRequest = MessageOf<'EmergencyRequest'>;
 
 /** One field of a struct. */
 export interface Field {

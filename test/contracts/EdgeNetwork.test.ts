@@ -30,14 +30,23 @@ describe('EdgeNetwork (deployment)', () => {
       accessManager: await ethers.getContractAt('AccessManager', await at('accessManager')),
       nodeRegistry: await ethers.getContractAt('NodeRegistry', await at('nodeRegistry')),
       patientRegistry: await ethers.getContractAt('PatientRegistry', await at('patientRegistry')),
+      consents: await ethers.getContractAt('ConsentRegistry', await at('consentRegistry')),
+      ledger: await ethers.getContractAt('AccessLedger', await at('accessLedger')),
       recordExchange: await ethers.getContractAt('RecordExchange', await at('recordExchange')),
       recordLocator: await ethers.getContractAt('RecordLocator', await at('recordLocator')),
     };
   }
 
   it('deploys contracts that know each other and their windows', async () => {
-    const { nodeRegistry, patientRegistry, recordExchange, recordLocator, consortium } =
+    const { nodeRegistry, patientRegistry, recordExchange, recordLocator, consortium, ...rest } =
       await deploy();
+    const { consents, ledger } = rest;
+    expect(await patientRegistry.consents()).to.equal(consents.target);
+    expect(await consents.patientRegistry()).to.equal(patientRegistry.target);
+    expect(await consents.nodeRegistry()).to.equal(nodeRegistry.target);
+    expect(await consents.networkId()).to.equal(NETWORK);
+    expect(await consents.federationId()).to.equal(FEDERATION);
+    expect(await ledger.nodeRegistry()).to.equal(nodeRegistry.target);
     expect(await patientRegistry.nodeRegistry()).to.equal(nodeRegistry.target);
     expect(await recordExchange.nodeRegistry()).to.equal(nodeRegistry.target);
     expect(await recordExchange.locator()).to.equal(recordLocator.target);

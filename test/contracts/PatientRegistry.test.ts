@@ -155,6 +155,26 @@ describe('PatientRegistry', () => {
       expect((await patients.relationsOf(aliceId)).relationsDigest).to.equal(ZeroHash);
     });
 
+    it('hostile 18: seq cannot be used up by a thief', async () => {
+      const edge = await setup();
+      const { patients } = edge;
+      await openAlice(edge);
+      const far = 2n ** 20n + 1n;
+      for (const seq of [far, 2n ** 64n - 1n]) {
+        await expect(
+          patients.setRelations(aliceId, seq, id('x'), await relating(alice, seq, id('x'))),
+        )
+          .to.be.revertedWithCustomError(patients, 'NumberTooFar')
+          .withArgs(aliceId, seq);
+      }
+      await patients.setRelations(
+        aliceId,
+        far - 1n,
+        id('x'),
+        await relating(alice, far - 1n, id('x')),
+      );
+    });
+
     it('hostile 24: sets nothing that her authority did not sign', async () => {
       const edge = await setup();
       const { patients } = edge;
@@ -226,6 +246,18 @@ describe('PatientRegistry', () => {
       await set(0n, 6);
     });
 
+    it('hostile 18: epochs cannot be used up by a thief', async () => {
+      const edge = await setup();
+      const { patients } = edge;
+      await openAlice(edge);
+      for (const epoch of [2 ** 20 + 1, 2 ** 32 - 1]) {
+        const signature = await stepping(alice, 1n, epoch, id('c'));
+        await expect(patients.setScopeEpoch(aliceId, 1n, handle, epoch, id('c'), signature))
+          .to.be.revertedWithCustomError(patients, 'NumberTooFar')
+          .withArgs(aliceId, epoch);
+      }
+    });
+
     it('hostile 24: steps nothing that her authority did not sign', async () => {
       const edge = await setup();
       const { patients } = edge;
@@ -282,7 +314,7 @@ describe('PatientRegistry', () => {
         [{ ...good, signature: await relating(bob, 5n, id('5')) }, 'BadSignature'],
         [{ ...good, signature: '0x' }, 'BadSignature'],
         [{ ...good, kind: 0 }, 'UnknownKind'],
-        [{ ...good, kind: 4 }, 'UnknownKind'],
+        [{ ...good, kind: 200 }, 'UnknownKind'],
         [{ ...good, words: good.words.slice(1) }, 'WrongWordCount'],
         [{ ...good, words: [...good.words, ZeroHash] }, 'WrongWordCount'],
         [{ ...step, words: [] }, 'WrongWordCount'],

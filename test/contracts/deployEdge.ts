@@ -56,6 +56,8 @@ export async function deployContracts({ ethers }: NetworkConnection, deployment:
     deployment.foundingCount ?? 7,
   ]);
   const patients = await ethers.deployContract('PatientRegistry', [nodes.target, 100]);
+  const consents = await ethers.getContractAt('ConsentRegistry', await patients.consents());
+  const ledger = await ethers.deployContract('AccessLedger', [nodes.target]);
   const exchange = await ethers.deployContract('RecordExchange', [
     nodes.target,
     deployment.windows ?? WINDOWS,
@@ -65,6 +67,7 @@ export async function deployContracts({ ethers }: NetworkConnection, deployment:
     consortium: await consortium.getAddress(),
     nodes: await nodes.getAddress(),
     patients: await patients.getAddress(),
+    consents: await consents.getAddress(),
   };
   const nodesAbi: Interface = nodes.interface;
   let nonce = 0n;
@@ -86,7 +89,20 @@ export async function deployContracts({ ethers }: NetworkConnection, deployment:
     data: nodesAbi.encodeFunctionData(verb, [nodeId]),
   });
 
-  return { at, consortium, manager, nodes, patients, exchange, locator, govern, admitting, onNode };
+  return {
+    at,
+    consortium,
+    manager,
+    nodes,
+    patients,
+    consents,
+    ledger,
+    exchange,
+    locator,
+    govern,
+    admitting,
+    onNode,
+  };
 }
 
 const FOUNDERS = [

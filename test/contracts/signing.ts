@@ -16,12 +16,23 @@ export const typesOf = {
   ScopeEpoch: { ScopeEpoch: [...fieldsOf('ScopeEpoch')] },
   Proposal: { Proposal: [...fieldsOf('Proposal')], Call: [...fieldsOf('Call')] },
   RotateSigningKey: { RotateSigningKey: [...fieldsOf('RotateSigningKey')] },
+  RevokeConsent: { RevokeConsent: [...fieldsOf('RevokeConsent')] },
+  RevokeAll: { RevokeAll: [...fieldsOf('RevokeAll')] },
+  SetAuthority: {
+    SetAuthority: [...fieldsOf('SetAuthority')],
+    PatientRow: [...fieldsOf('PatientRow')],
+  },
+  SetGuardians: { SetGuardians: [...fieldsOf('SetGuardians')] },
+  RecoverAuthority: { RecoverAuthority: [...fieldsOf('RecoverAuthority')] },
+  VetoRecovery: { VetoRecovery: [...fieldsOf('VetoRecovery')] },
+  FreezeAuthority: { FreezeAuthority: [...fieldsOf('FreezeAuthority')] },
+  SetInboxKey: { SetInboxKey: [...fieldsOf('SetInboxKey')] },
 } satisfies Record<string, Record<string, TypedDataField[]>>;
 
 export type Signed = keyof typeof typesOf;
 export type Message = Readonly<Record<string, unknown>>;
 
-/** `networkId` and `chainId` are ours unless the message says otherwise. */
+/** `networkId` and `chainId` are ours unless the message says otherwise; not every struct has them. */
 export const sign = (
   by: Wallet,
   name: Signed,

@@ -118,8 +118,11 @@ describe('The steps of docs/running.md', function () {
     const chainPort = await freePorts(1);
     doors = await freePorts(6);
     rpcUrl = `http://127.0.0.1:${chainPort}`;
+    const passphraseFile = join(folder, 'passphrase'); // nobody types in a test
+    await writeFile(passphraseFile, 'a lake in the morning\n', { mode: 0o600 });
     started = processes(folder, {
       CARELATTICE_RPC_URL: rpcUrl,
+      CARELATTICE_PASSPHRASE_FILE: passphraseFile,
       CARELATTICE_FIRST_PORT: String(doors),
     });
     // Hardhat reads its configuration where it is started.
@@ -147,8 +150,33 @@ describe('The steps of docs/running.md', function () {
     expect(new Set([...nodes.values()].map(({ pid }) => pid)).size).to.equal(5);
   });
 
+  it('make a patient’s wallet, which opens', async () => {
+    const wallet = 'deployments/edge/patient.wallet.json';
+    const [create = '', open = ''] = linesOf('create-patient');
+    const { out } = await succeeds(create);
+    expect(out)
+      .to.contain(wallet)
+      .and.to.match(/\n {4}([0-9A-Z]{5}-){5}[0-9A-Z]{5}\n/);
+    expect(out).to.contain('nobody can open it');
+    expect((await succeeds(open)).out).to.contain(`passphrase opens ${wallet}`);
+    if (process.platform !== 'win32')
+      expect((await stat(join(folder, wallet))).mode & 0o077).to.equal(0);
+    const { err } = await started.run(program(create));
+    expect(err).to.match(/^SecretFileExists: /);
+  });
+
+  it('refuse to enrol whoever has no wallet, or another passphrase', async () => {
+    const passphrase = join(folder, 'other-passphrase');
+    await writeFile(passphrase, 'a lake in the evening\n', { mode: 0o600 });
+    const line = program(lineOf('enroll'));
+    const none = await started.run([...line, '--wallet', join(folder, 'nowhere.json')]);
+    expect(none.err).to.match(/^NoWallet: .*create-patient/);
+    const wrong = await started.run([...line, '--passphrase-file', passphrase]);
+    expect(wrong.err).to.match(/^WrongPassphrase: /);
+  });
+
   it('enrol a patient at two hospitals', async () => {
-    const { out } = await succeeds(lineOf('register-patient'));
+    const { out } = await succeeds(lineOf('enroll'));
     expect(out).to.match(/enrolled at Hospital 1 and Hospital 2\. On chain she is 0x[0-9a-f]{64}/);
   });
 
@@ -176,6 +204,44 @@ describe('The steps of docs/running.md', function () {
       ]);
       expect(steps.find(({ step }) => step === 'settled')?.block).to.be.greaterThan(0);
     }
+  });
+
+  it('let her sign a consent, the insurer read under it, and her see who looked', async () => {
+    const signed = await succeeds(lineOf('sign-consent'));
+    expect(signed.out).to.contain('I allow “Insurer” to read medical records.');
+    const [byConsent = '', own = '', hers = ''] = linesOf('read');
+    expect((await succeeds(byConsent)).out).to.match(/Handed over by Hospital 2: [1-9]\d* record/);
+    expect((await succeeds(own)).out).to.contain('logged for the patient: 3 records');
+    expect((await succeeds(hers)).out).to.contain('Her own records at Hospital 2: 3 records');
+    const { out } = await until('both looks on the chain', async () => {
+      const looked = await started.run(program(lineOf('who-looked')));
+      const isThere = looked.code === 0 && !looked.out.includes('not on the chain yet');
+      return isThere ? looked : undefined;
+    });
+    expect(out).to.contain('1. Insurer, paying for health care, 2 records');
+    expect(out).to.contain('1. Hospital 1 itself, treatment, 3 records');
+  });
+
+  it('refuse the insurer once she has taken it back, and whoever is not named', async () => {
+    const [byConsent = ''] = linesOf('read');
+    const other = byConsent.replace('node-06-insurer', 'node-03-hospital-3');
+    expect((await started.run(program(other))).err).to.match(/^WrongReader: /);
+    const line = lineOf('revoke');
+    const listed = await started.run(program(line.replace('--consent DIGEST', '')));
+    const [digest = ''] = listed.out.match(/0x[0-9a-f]{64}/) ?? [];
+    await succeeds(line.replace('DIGEST', digest));
+    await until('the revocation', async () => {
+      const { err } = await started.run(program(byConsent));
+      return err.startsWith('Revoked: ') ? true : undefined;
+    });
+  });
+
+  it('write her whole record into one file that verifies offline', async () => {
+    await succeeds(lineOf('export'));
+    const { out } = await succeeds(lineOf('verify-export'));
+    expect(out).to.not.contain('Not checked');
+    const { out: online } = await succeeds(lineOf('verify-export'), '--rpc', rpcUrl);
+    expect(online).to.not.contain('DIFFERS');
   });
 
   it('give a hospital that was killed the record that it missed, when it starts again', async () => {
@@ -292,7 +358,8 @@ describe('The steps of docs/running.md', function () {
     for (const name of [
       'deploy-network',
       'run-node',
-      'register-patient',
+      'create-patient',
+      'enroll',
       'submit-record',
       'trace',
     ]) {

@@ -6,6 +6,8 @@ import { roleNumber } from '../../src/chain/nodeEvents.ts';
 import type { ClientNetwork, EnrollmentWish } from '../../src/client/enroll.ts';
 import { enroll } from '../../src/client/enroll.ts';
 import { networkOf, newWallet, type Wallet, type WalletNetwork } from '../../src/client/wallet.ts';
+import { sealWalletKey } from '../../src/client/walletKeys.ts';
+import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import type { KnownNode } from '../../src/domain/knownNode.ts';
 import { tableOf } from '../../src/domain/sharingTable.ts';
 import { CATEGORIES, type Category } from '../../src/fhir/categories.ts';
@@ -19,9 +21,15 @@ import {
 } from '../../src/localnet/network.ts';
 import { openHeld } from '../../src/node/holding/openHeld.ts';
 import type { ReadSubmission } from '../../src/node/recording/readSubmission.ts';
-import { type Accepted, submit } from '../../src/node/recording/submit.ts';
+import { type Accepted, submit, type SubmitOptions } from '../../src/node/recording/submit.ts';
 
 /** Small edge networks for tests: patients, bundles of short texts, and what must hold at the end. */
+
+/** Two slots without Argon2id's cost. */
+const SLOTS = [
+  { kind: 'recoveryCode', code: recoveryCodeOf(new Uint8Array(16)) },
+  { kind: 'guardians', threshold: 2, guardians: 3 },
+] as const;
 
 export const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
 
@@ -106,6 +114,7 @@ export async function enrollAt(
     const { identifiers } = patient;
     return { node, role: roleNumber(node.role), categories, identifiers };
   });
+  if (patient.wallet.keySlots === undefined) await sealWalletKey(patient.wallet, SLOTS);
   await enroll(patient.wallet, patient.network, clientOf(network), wishes);
 }
 
@@ -123,25 +132,34 @@ export async function enrolledPatient(
 export interface Note {
   category: Category;
   text: string;
+  /** Default none. */
+  sensitivity?: string[];
+  /** Unix seconds. */
+  event?: number;
 }
 
 /** `count` records of a category, each with a text of its own. */
 export const notes = (count: number, category: Category = 'result'): Note[] =>
   Array.from({ length: count }, (_, i) => ({ category, text: `${category} ${i + 1}` }));
 
-const recordOf = ({ category, text }: Note): FhirRecord => ({
+const recordOf = ({
   category,
-  sensitivity: [],
+  text,
+  sensitivity = [],
+  event = 1_700_000_000,
+}: Note): FhirRecord => ({
+  category,
+  sensitivity,
   resourceTypes: ['Observation'],
-  eventFrom: 1_700_000_000,
-  eventTo: 1_700_000_000,
+  eventFrom: event,
+  eventTo: event,
   bundle: { resourceType: 'Bundle', type: 'collection' },
   body: utf8(text),
   mediaType: 'application/fhir+json',
 });
 
 /** Reads what `bundleOf` writes, in place of FHIR. */
-const readNotes: ReadSubmission = async (bytes) => {
+export const readNotes: ReadSubmission = async (bytes) => {
   const given = JSON.parse(Buffer.from(bytes).toString()) as {
     identifiers: TestPatient['identifiers'];
     notes: Note[];
@@ -163,8 +181,9 @@ export const handIn = (
   patient: Pick<TestPatient, 'identifiers'>,
   given: readonly Note[] = notes(1),
   key: string = toHex(random(8)),
+  options: SubmitOptions = {},
 ): Promise<Accepted> =>
-  submit(network.node(hospital).open.components, readNotes, bundleOf(patient, given), key);
+  submit(network.node(hospital).open.components, readNotes, bundleOf(patient, given), key, options);
 
 /** The text of a record, opened at a hospital with the keys that it was given. */
 export async function textAt(network: LocalNetwork, name: string, anchor: Hex): Promise<string> {

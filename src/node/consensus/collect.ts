@@ -14,8 +14,17 @@ import {
 } from '../../wire/messages.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
+import { requireNotFrozen } from '../holding/accountFreeze.ts';
 import { isSignedByAuthor } from '../holding/authorSignature.ts';
-import { messageKey, SET_RELATIONS, sharePatientMessage } from './sharePatients.ts';
+import { isConsentMessage, requireQuota, tryConsentMessage } from './consentMessages.ts';
+import { isAccountMessage, tryAccountMessage } from './accountMessages.ts';
+import {
+  messageKey,
+  OPEN_PATIENT,
+  SCOPE_EPOCH,
+  SET_RELATIONS,
+  sharePatientMessage,
+} from './sharePatients.ts';
 import { receiptsTask, sendHolderCount } from './recordReceipts.ts';
 
 /** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
@@ -92,7 +101,7 @@ function takeSettlement(c: Components, sender: Hex, settlement: Settlement): voi
 }
 
 /** Type 12: a patient's message for the next `PatientBatch`. The contract checks her signature; the list is checked here. */
-export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array {
+export async function takePatientMessage(c: Components, body: Uint8Array): Promise<Uint8Array> {
   if (c.active()?.nodeId !== c.self.nodeId) {
     throw new CarelatticeError(
       'NotActive',
@@ -101,10 +110,21 @@ export function takePatientMessage(c: Components, body: Uint8Array): Uint8Array 
     );
   }
   const message = decodeMessage(patientMessage, body);
-  if (message.kind === SET_RELATIONS) checkRelationList(c, message);
+  const { kind } = message;
+  if (kind === SET_RELATIONS) checkRelationList(c, message);
+  if (kind === SET_RELATIONS || kind === SCOPE_EPOCH)
+    await requireNotFrozen(c, message.words[0] ?? message.patientId);
+  if (isConsentMessage(message)) await tryConsentMessage(c, message);
+  else if (isAccountMessage(message)) await tryAccountMessage(c, message);
+  else if (kind < OPEN_PATIENT || kind > SCOPE_EPOCH)
+    throw new CarelatticeError('MalformedBody', 'no patient’s message has this kind', {
+      facts: { kind },
+    });
   c.db.transaction(() => {
-    const isNew = c.consensus.addMessage(messageKey(message), message) === 'new';
-    if (isNew) sharePatientMessage(c, body);
+    if (c.consensus.addMessage(messageKey(message), message) !== 'new') return;
+    // Who brings a message again takes nothing of the account's number.
+    if (kind > SCOPE_EPOCH) requireQuota(c, message);
+    sharePatientMessage(c, body);
   });
   return encodeMessage({ taken: true });
 }

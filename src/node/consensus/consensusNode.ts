@@ -12,7 +12,9 @@ import { answerAudit } from './answerAudit.ts';
 import { prepareRelations } from './applyRelations.ts';
 import { takePatientMessage, takeRecordList, takeRoundReport } from './collect.ts';
 import { keepPatientMessage, settleMessages } from './sharePatients.ts';
+import { giveRelations } from './giveRelations.ts';
 import { announceChange, takeJournalDelta } from './journalDelta.ts';
+import { settleConsentMessages } from './consentMessages.ts';
 import { confirmPatients, noteRefused, submitPatients } from './patientBatch.ts';
 import { postChange } from './postChange.ts';
 import { postReceipts, rangeToSettle, sendProofs } from './recordReceipts.ts';
@@ -37,6 +39,7 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
 
   const onEvent = (event: EdgeEvent): void => {
     settleMessages(c, event);
+    settleConsentMessages(c, event);
     if (event.name === 'LocatorUpdated') {
       table.moved(event.args.prevRoot, event.args.newRoot);
       catchUp();
@@ -102,6 +105,8 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
       done += await moveTable();
       if (isActive()) done += await sendParts(c);
       done += await settle();
+      // Holders have what these lists told them: the salts in them are of no more use here.
+      done += c.consensus.forgetLists(c.seen.lastSettled());
       return done;
     },
     async handle(message: IncomingMessage) {
@@ -140,6 +145,7 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
     },
     async ask(type, body) {
       if (type === MessageType.PatientMessage) return takePatientMessage(c, body);
+      if (type === MessageType.RecoveryRequest) return giveRelations(c, body);
       throw new CarelatticeError('MessageNotForRole', 'a consensus node answers no such question', {
         facts: { type },
       });

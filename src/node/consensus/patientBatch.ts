@@ -3,6 +3,7 @@ import type { Hex } from '../../hash/bytes.ts';
 import type { WaitingMessage } from '../../journal/consensusTables.ts';
 import type { Components } from '../components.ts';
 import { post } from '../post.ts';
+import { weightOf } from './accountMessages.ts';
 
 /** Patients' messages go to the chain in one shuffled `PatientBatch` per round, from this node's one account. */
 
@@ -11,7 +12,7 @@ const MESSAGES_PER_BATCH = 100;
 /** Submits what waits and says how many messages that are. */
 export async function submitPatients(c: Components): Promise<number> {
   if (c.active()?.nodeId !== c.self.nodeId || c.consensus.openTasks().length > 0) return 0;
-  const waiting = shuffledByPatient(c, c.consensus.waitingMessages(MESSAGES_PER_BATCH));
+  const waiting = shuffledByPatient(c, fitting(c.consensus.waitingMessages(MESSAGES_PER_BATCH)));
   const [first] = waiting;
   if (first === undefined) return 0;
   // The order is part of the task: after a restart the same transaction is found again by its name.
@@ -30,6 +31,15 @@ export async function submitPatients(c: Components): Promise<number> {
   await post(c, task, patientRegistry.address, data);
   await c.reached('consensus: patients submitted');
   return waiting.length;
+}
+
+/** As many of the oldest as one transaction can carry. */
+function fitting(waiting: readonly WaitingMessage[]): WaitingMessage[] {
+  let left = MESSAGES_PER_BATCH;
+  return waiting.filter(({ message }) => {
+    left -= weightOf(message);
+    return left >= 0;
+  });
 }
 
 /** Shuffled by patient, so that nobody reads who came first; a patient's own messages keep their order. */
@@ -73,7 +83,10 @@ export async function confirmPatients(c: Components): Promise<number> {
 
 /** The chain refused an item of a batch: noted under its transaction. */
 export function noteRefused(c: Components, tx: Hex, index: number, selector: Hex): void {
-  const reason = c.contracts.patientRegistry.abi.getError(selector)?.name ?? selector;
+  const { patientRegistry, consents } = c.contracts;
+  const reason =
+    [patientRegistry, consents].map(({ abi }) => abi.getError(selector)?.name).find(Boolean) ??
+    selector;
   c.consensus.addRefusedItem(tx, index, reason);
 }
 

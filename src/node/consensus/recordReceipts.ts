@@ -96,7 +96,7 @@ export function sendProofs(c: Components, change: TableChange): void {
 /** How many holders a request still waits for, without saying who they are. */
 export function sendHolderCount(c: Components, seed: Hex, request: number, from: number): void {
   const author = c.seen.request(request)?.nodeId;
-  const list = c.consensus.recordList(request);
+  const list = c.consensus.listedOf(request);
   const isEmpty = c.consensus.sealChange(from)?.seal?.empty.includes(request) ?? false;
   // A list that came after its request was sealed empty: nobody was told to hold anything.
   if (author === undefined || list === undefined || isEmpty) return;
@@ -119,9 +119,9 @@ export function sendHolderCount(c: Components, seed: Hex, request: number, from:
 
 /** The nodes that are to hold something of this request. */
 export function holdersOf(c: Pick<Components, 'consensus'>, request: number): Hex[] {
-  const list = c.consensus.recordList(request);
-  if (list === undefined) return [];
-  const holders = list.records.flatMap(
+  const listed = c.consensus.listedOf(request);
+  if (listed === undefined) return [];
+  const holders = listed.flatMap(
     (record) =>
       c.consensus
         .entry(record.patientId)

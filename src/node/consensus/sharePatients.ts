@@ -10,8 +10,8 @@ import { standbysOf } from './journalDelta.ts';
 
 /** Kind of the `PatientBatch` item that carries a relation list. */
 export const SET_RELATIONS = 2;
-const OPEN_PATIENT = 1;
-const SCOPE_EPOCH = 3;
+export const OPEN_PATIENT = 1;
+export const SCOPE_EPOCH = 3;
 
 /** Sends a patient's message on, as it came. */
 export function sharePatientMessage(c: Components, body: Uint8Array): void {

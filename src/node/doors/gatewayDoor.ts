@@ -19,11 +19,15 @@ import {
 } from '../../store/gatewayServer.ts';
 import type { RequestedContent } from '../../store/gatewayRequest.ts';
 import type { Components } from '../components.ts';
+import { mayTicketFetch, type TicketHolder, ticketHolder } from './gatewayTickets.ts';
+import { TICKET_HEADER } from '../../wire/readMessages.ts';
 
 /** The gateway of this node: ciphertext to whom `mayFetch` lets have it, asked in a sealed courier frame. */
 
 /** Header with the sealed frame (base64url) that names the asker and covers the body. */
 export const FRAME_HEADER = 'carelattice-frame';
+
+const MAX_HOLDERS = 10_000;
 
 export type GatewayDoor = (request: GatewayRequest) => Promise<GatewayAnswer>;
 
@@ -33,11 +37,26 @@ export function gatewayDoor(
   limits: GatewayLimits,
 ): GatewayDoor {
   const knowledge = knowledgeOf(c);
+  /** Who showed a ticket, under the name that the meter counts. */
+  const holders = new Map<string, TicketHolder>();
+  function admit(holder: TicketHolder | undefined): string | undefined {
+    if (holder === undefined) return undefined;
+    const name =
+      holder.kind === 'patient'
+        ? `patient ${holder.patientId} ${holder.anchor ?? 'all'}`
+        : `reader ${holder.access.reader} ${holder.access.requestDigest}`;
+    // The oldest goes: a request names its holder anew.
+    if (holders.size >= MAX_HOLDERS) holders.delete([...holders.keys()][0] ?? '');
+    holders.set(name, holder);
+    return name;
+  }
   const components: GatewayComponents = {
     store: c.store,
     meter: createGatewayMeter(limits, Date.now),
     limits,
     async mayFetch(asker, content) {
+      const holder = holders.get(asker);
+      if (holder !== undefined) return mayTicketFetch(holder, content, knowledge);
       const ground = groundOf(content);
       // Owners and askers are node ids and anchors in hex; anything else fits no rule.
       return (
@@ -50,6 +69,8 @@ export function gatewayDoor(
       );
     },
     async authenticate(request) {
+      const ticket = request.headers[TICKET_HEADER];
+      if (ticket !== undefined) return admit(await ticketHolder(c, ticket));
       const frame = request.headers[FRAME_HEADER];
       if (frame === undefined) return undefined;
       try {
@@ -62,7 +83,12 @@ export function gatewayDoor(
         throw error;
       }
     },
-    served: ({ asker, complete }) => c.log('content served', { asker, complete: String(complete) }),
+    served: ({ asker, complete }) =>
+      c.log('content served', {
+        // A ticket names a patient: of her the log says nothing.
+        asker: holders.has(asker) ? 'by ticket' : asker,
+        complete: String(complete),
+      }),
   };
   return (request) => answerGateway(request, components);
 }
@@ -70,7 +96,8 @@ export function gatewayDoor(
 function knowledgeOf(c: Components): GatewayKnowledge {
   return {
     isAdmitted: (nodeId) => c.nodes.byId(nodeId)?.state === 'admitted',
-    recordOf: (anchor) => c.author.authored(anchor) ?? heldRecord(c, anchor),
+    // Held first: a holder may have sealed its wrap anew.
+    recordOf: (anchor) => heldRecord(c, anchor) ?? authoredRecord(c, anchor),
     deliveriesRoot: (from, to) => {
       const seal = c.seen.sealOf(from);
       return seal?.from === from && seal.to === to ? seal.deliveriesRoot : undefined;
@@ -82,6 +109,11 @@ function knowledgeOf(c: Components): GatewayKnowledge {
     },
   };
 }
+
+const authoredRecord = (c: Components, anchor: Hex) => {
+  const record = c.author.authored(anchor);
+  return record?.erased === true ? undefined : record;
+};
 
 const heldRecord = (c: Components, anchor: Hex) => {
   const record = c.holding.held(anchor);

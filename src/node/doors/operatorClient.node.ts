@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createPinnedClient, readAll } from '../../courier/pinnedClient.node.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
-import type { Hex } from '../../hash/bytes.ts';
+import { type Hex, utf8 } from '../../hash/bytes.ts';
 import type { TraceStep } from '../../trace/trace.ts';
+import type { AskNode } from './emergencyOperator.ts';
 import { OPERATOR_FILE } from './operatorDoor.node.ts';
 
 /** The other side of the operator's door, for programs on the node's machine. */
@@ -15,15 +16,30 @@ const place = z.strictObject({
   token: z.string(),
 });
 const refusal = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
-const handedIn = z.object({
-  resources: z.number(),
-  records: z.array(
-    z.object({ recordId: z.string(), category: z.string(), recordSize: z.number() }),
-  ),
-});
+const handedIn = z.union([
+  z.object({
+    resources: z.number(),
+    records: z.array(
+      z.object({ recordId: z.string(), category: z.string(), recordSize: z.number() }),
+    ),
+  }),
+  /** Taken, and sealed when the patient's new key has come. */
+  z.object({ waiting: z.string() }),
+]);
 const traced = z.object({
   request: z.number(),
   steps: z.array(z.custom<TraceStep>((value) => typeof value === 'object' && value !== null)),
+});
+const openedRecords = z.object({
+  records: z.array(
+    z.object({
+      recordId: z.string(),
+      category: z.string(),
+      author: z.string(),
+      recordedAt: z.number(),
+      text: z.string(),
+    }),
+  ),
 });
 const status = z.object({ name: z.string(), state: z.string(), block: z.number() });
 
@@ -31,9 +47,18 @@ export type HandedIn = z.infer<typeof handedIn>;
 
 export interface Operator {
   /** @throws the node's refusal under its own code */
-  handIn(bundle: Uint8Array, key?: string): Promise<HandedIn>;
+  handIn(bundle: Uint8Array, key?: string, amends?: readonly string[]): Promise<HandedIn>;
+  /** Says of records of this node that they were written in error, in new versions without content. */
+  enterInError(recordIds: readonly string[]): Promise<HandedIn>;
   /** This node's part of a record's way, and the storage request where it knows it, else 0. */
   trace(recordId: string, request?: number): Promise<z.infer<typeof traced>>;
+  /** Opens records of the patient with these identifiers; the opening is logged for her. */
+  open(
+    identifiers: readonly { system: string; value: string }[],
+    recordId?: string,
+  ): Promise<z.infer<typeof openedRecords>['records']>;
+  /** For `emergencyOperator`. */
+  emergency: AskNode;
   status(): Promise<z.infer<typeof status>>;
   close(): void;
 }
@@ -45,12 +70,19 @@ export async function operatorOf(directory: string): Promise<Operator> {
   const client = createPinnedClient({ profile: 'local', idleMs: 120_000 });
   async function ask<T>(
     schema: z.ZodType<T>,
-    request: { method: 'GET' | 'POST'; path: string; body?: Uint8Array; key?: string },
+    request: {
+      method: 'GET' | 'POST';
+      path: string;
+      body?: Uint8Array;
+      key?: string;
+      amends?: readonly string[];
+    },
   ): Promise<T> {
-    const { method, path, body, key } = request;
+    const { method, path, body, key, amends = [] } = request;
     const headers: Record<string, string> = {
       authorization: `Bearer ${peer.token}`,
       ...(key === undefined ? {} : { 'idempotency-key': key }),
+      ...(amends.length === 0 ? {} : { amends: amends.join() }),
     };
     const answer = await client
       .request(peer, { method, path, headers, ...(body === undefined ? {} : { body }) })
@@ -59,7 +91,7 @@ export async function operatorOf(directory: string): Promise<Operator> {
       });
     const bytes = await readAll(answer.body, MOST_BYTES);
     const text = Buffer.from(bytes).toString('utf8');
-    if (answer.status === 200) return schema.parse(JSON.parse(text));
+    if (answer.status === 200 || answer.status === 202) return schema.parse(JSON.parse(text));
     if (answer.status === 422) {
       const { code, message, retryable } = refusal.parse(JSON.parse(text));
       throw new CarelatticeError(code, message, { retryable });
@@ -69,24 +101,33 @@ export async function operatorOf(directory: string): Promise<Operator> {
     });
   }
   return {
-    handIn: (body, key) =>
+    handIn: (body, key, amends = []) =>
       ask(handedIn, {
         method: 'POST',
         path: '/records',
         body,
+        amends,
         ...(key === undefined ? {} : { key }),
       }),
+    enterInError: (recordIds) =>
+      ask(handedIn, { method: 'POST', path: '/in-error', body: utf8(recordIds.join()) }),
     trace: (recordId, request = 0) =>
       ask(traced, {
         method: 'GET',
         path: `/trace/${encodeURIComponent(recordId)}?request=${request}`,
       }),
+    open: async (identifiers, recordId) => {
+      const body = utf8(JSON.stringify({ identifiers, recordId }));
+      return (await ask(openedRecords, { method: 'POST', path: '/open', body })).records;
+    },
+    emergency: (schema, act) =>
+      ask(schema, { method: 'POST', path: '/emergency', body: utf8(JSON.stringify(act)) }),
     status: () => ask(status, { method: 'GET', path: '/status' }),
     close: () => client.close(),
   };
 }
 
-const MOST_BYTES = 4 * 1_048_576;
+const MOST_BYTES = 256 * 1_048_576;
 
 async function readPlace(directory: string): Promise<string> {
   try {

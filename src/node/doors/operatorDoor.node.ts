@@ -3,12 +3,17 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceSecretFile } from '../../crypto/secretFile.node.ts';
 import { CarelatticeError } from '../../errors.ts';
-import { toHex } from '../../hash/bytes.ts';
+import { type Hex, toHex } from '../../hash/bytes.ts';
 import { sha256 } from '#sha256';
 import { answerSteps, type TracedNode, traceRecord } from '../../trace/trace.ts';
+import { waitingTable } from '../../journal/waitingTable.ts';
+import { emergencyForOperator } from '../emergency/emergencyForOperator.ts';
 import type { OpenNode } from '../openNode.ts';
-import { submit } from '../recording/submit.ts';
+import { openForOperator } from '../reading/openForOperator.ts';
+import { enterInError } from '../recording/enterInError.ts';
 import type { ReadSubmission } from '../recording/readSubmission.ts';
+import { type Accepted, submit } from '../recording/submit.ts';
+import { handInOrWait } from '../recording/waitingSubmissions.ts';
 import { openDoor, type Door } from './httpsDoor.node.ts';
 import { json } from './nodeRoutes.ts';
 import type { DoorRequest, DoorResponse, Route } from './route.ts';
@@ -24,6 +29,8 @@ export const OPERATOR_FILE = 'operator.json';
 
 /** A bundle of a whole life; `fhir` has the finer limits. */
 const BUNDLE_BYTES = 64 * 1_048_576;
+
+const OPEN_BYTES = 65_536;
 
 export interface OperatorDoorOptions {
   readonly directory: string;
@@ -85,12 +92,30 @@ function operatorRoutes(options: OperatorDoorOptions, token: string): readonly R
       options.arrived();
       return accepted;
     }),
+    route('POST', '/in-error', OPEN_BYTES, async (request) => {
+      const body = await request.body();
+      const recordIds = recordIdsOf(Buffer.from(body).toString('utf8'));
+      const key = request.headers['idempotency-key'] ?? toHex(sha256(body));
+      const accepted = await enterInError(node.components, recordIds, key);
+      options.arrived();
+      return handedIn(accepted);
+    }),
+    route('POST', '/open', OPEN_BYTES, async (request) => {
+      const body: unknown = JSON.parse(Buffer.from(await request.body()).toString('utf8'));
+      const opened = await openForOperator(node.components, body);
+      options.arrived();
+      return json(200, opened);
+    }),
+    route('POST', '/emergency', OPEN_BYTES, async (request) => {
+      requireRecording(role);
+      const body: unknown = JSON.parse(Buffer.from(await request.body()).toString('utf8'));
+      const answer = await emergencyForOperator(node.components, body);
+      options.arrived();
+      return json(200, answer);
+    }),
     route('GET', '/trace/', 0, async ({ path, query }) => {
       const recordId = path.slice('/trace/'.length);
-      if (!isRecordId(recordId))
-        throw new CarelatticeError('BadRecordId', 'a record id is 0x and 32 hex digits', {
-          facts: { given: recordId.slice(0, 80) },
-        });
+      if (!isRecordId(recordId)) throw badRecordId(recordId);
       const steps = traceRecord(recordId, [self]);
       const asked = Number(query.get('request') ?? 0);
       const { author, holding } = node.components;
@@ -104,7 +129,8 @@ function operatorRoutes(options: OperatorDoorOptions, token: string): readonly R
     route('GET', '/status', 0, async () => {
       const { seen } = node.components;
       const { nodeId, name, account } = node.self;
-      const numbers = { block: seen.final(), requests: seen.lastRequest() };
+      const waiting = waitingTable(node.components.db).count();
+      const numbers = { block: seen.final(), requests: seen.lastRequest(), waiting };
       return json(200, { name, nodeId, account, role, state: state(), ...numbers });
     }),
   ];
@@ -116,15 +142,18 @@ async function handIn(
   bundle: Uint8Array,
   request: DoorRequest,
 ): Promise<DoorResponse> {
-  if (role !== 'recording') {
-    throw new CarelatticeError(
-      'NotRecordingNode',
-      'a consensus node keeps no records; hand the bundle in at a recording node',
-    );
-  }
+  requireRecording(role);
+  const amends = recordIdsOf(request.headers['amends'] ?? '');
   const key = request.headers['idempotency-key'] ?? toHex(sha256(bundle));
-  const { submission, records } = await submit(node.components, read, bundle, key);
-  return json(200, {
+  // A new version does not wait: by the time the key comes, the old one may have got another.
+  if (amends.length > 0)
+    return handedIn(await submit(node.components, read, bundle, key, { amends }));
+  const accepted = await handInOrWait(node.components, read, bundle, key);
+  return 'waiting' in accepted ? json(202, accepted) : handedIn(accepted);
+}
+
+const handedIn = ({ submission, records }: Accepted): DoorResponse =>
+  json(200, {
     resources: submission.resources,
     records: records.map(({ recordId, category, recordSize }) => ({
       recordId,
@@ -132,6 +161,30 @@ async function handIn(
       recordSize,
     })),
   });
+
+/** Ids with commas between them; none for an empty text. @throws `BadRecordId` */
+function recordIdsOf(text: string): Hex[] {
+  const given = text.split(',').map((one) => one.trim());
+  return given
+    .filter((one) => one !== '')
+    .map((one) => {
+      if (!isRecordId(one)) throw badRecordId(one);
+      return one;
+    });
+}
+
+const badRecordId = (given: string): CarelatticeError =>
+  new CarelatticeError('BadRecordId', 'a record id is 0x and 32 hex digits', {
+    facts: { given: given.slice(0, 80) },
+  });
+
+/** @throws `NotRecordingNode` */
+function requireRecording(role: OperatorDoorOptions['role']): void {
+  if (role === 'recording') return;
+  throw new CarelatticeError(
+    'NotRecordingNode',
+    'a consensus node keeps no records; hand the bundle in at a recording node',
+  );
 }
 
 const isRecordId = (text: string): text is `0x${string}` => /^0x[0-9a-f]{32}$/.test(text);

@@ -1,14 +1,8 @@
 import { recoverAccount } from '../../crypto/signatures.ts';
 import type { Hex } from '../../hash/bytes.ts';
-import type { KnownNode } from '../../domain/knownNode.ts';
+import { accountIn } from '../../domain/knownNode.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
-
-/** The account with which a node signed in one of its key epochs. */
-export const accountIn = (node: KnownNode, keyEpoch: number): Hex | undefined =>
-  keyEpoch === node.keyEpoch
-    ? node.account
-    : node.formerAccounts.find((former) => former.keyEpoch === keyEpoch)?.account;
 
 /** Whether the author's node signed this batch root, with the key it had in that epoch. */
 export function isSignedByAuthor(

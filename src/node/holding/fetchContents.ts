@@ -7,7 +7,8 @@ import type { WantedContent } from '../../store/contentStore.ts';
 import { collect, piecesOf } from '../../store/byteStream.ts';
 import { rawCidOfDigest } from '../../store/cid.ts';
 import type { Components } from '../components.ts';
-import { checkOpening } from './openHeld.ts';
+import type { HeldContent } from './heldContent.ts';
+import { contentOf, sealedContent } from './openHeld.ts';
 
 /** Step 4 of shared storage: fetch what is due from whoever has it, check it, keep it. A holder that is down is a state. */
 
@@ -67,9 +68,10 @@ const wantedOf = (record: HeldRecord): WantedContent[] => [
 
 /** Checks a record that has come: salt and anchor, and, who can open it, its author's signature too. */
 async function keep(c: Components, record: HeldRecord): Promise<number> {
+  let content: HeldContent | undefined;
   try {
     await checkRecord(c.store.get(record.recordCid, record.recordSize), record);
-    await checkOpening(c, record);
+    content = await contentOf(c, record);
   } catch (error) {
     if (!(error instanceof CarelatticeError) || error.retryable) throw error;
     await c.store.unpin(record.anchor, record.recordCid);
@@ -82,6 +84,8 @@ async function keep(c: Components, record: HeldRecord): Promise<number> {
   }
   c.db.transaction(() => {
     c.holding.updateHeld({ ...record, state: 'held', heldAt: c.now() });
+    if (content !== undefined)
+      c.holding.putContent(record.anchor, sealedContent(c, record, content));
     reopen(c, record.request);
   });
   await c.reached('holding: content pinned');

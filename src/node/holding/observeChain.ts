@@ -7,6 +7,9 @@ import type { Components } from '../components.ts';
 
 /** Reads the chain's final blocks into the journal: cursor and rows in one transaction, so that a restart reads on. */
 
+/** Kind of an `AuthoritySet` by guardians. */
+const RECOVERED = 2n;
+
 /** What else a role does with an event, in the same transaction. */
 export type OnEvent = (event: EdgeEvent) => void;
 
@@ -114,6 +117,15 @@ function observe(c: Components, event: EdgeEvent): void {
       return;
     case 'PatientOpened':
       c.seen.addAuthority(event.args.patientId, event.args.authority, block);
+      c.inbox.setKeyHash(event.args.patientId, event.args.inboxKeyHash);
+      return;
+    case 'AuthoritySet': {
+      const { patientId, authority, kind } = event.args;
+      c.seen.addAuthority(patientId, authority, block, kind === RECOVERED);
+      return;
+    }
+    case 'InboxKeySet':
+      c.inbox.setKeyHash(event.args.patientId, event.args.kemKeyHash);
       return;
     case 'RelationsSet':
       c.seen.addRelations(event.args.patientId, {

@@ -1,14 +1,25 @@
 import { deriveKemKeyPair } from '../../crypto/hpkeSealing.ts';
 import { openRecord, type OpenedRecord } from '../../crypto/openRecord.ts';
+import { openAtRest, sealAtRest } from '../../crypto/atRest.ts';
 import { openWrap } from '../../crypto/wrap.ts';
-import { scopeKeyIdOf } from '../../crypto/derivations.ts';
+import { recordKeyOf, scopeKeyIdOf } from '../../crypto/derivations.ts';
 import { CarelatticeError } from '../../errors.ts';
+import { fromHex } from '../../hash/bytes.ts';
+import { hkdf } from '../../hash/labelled.ts';
 import type { HeldRecord } from '../../journal/holdingTables.ts';
 import { collect } from '../../store/byteStream.ts';
 import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
-import { accountIn } from './authorSignature.ts';
+import { accountIn } from '../../domain/knownNode.ts';
+import {
+  decodeHeldContent,
+  encodeHeldContent,
+  type HeldContent,
+  keyOfHeldContent,
+} from './heldContent.ts';
 import { packageOf, publicKeyOf } from './patients.ts';
+
+const PURPOSE = 'held-content';
 
 /** Opening a held record with the scope key that the patient gave this node. */
 
@@ -20,11 +31,10 @@ function scopeKeyOf(c: Components, record: HeldRecord): ScopeEntry | undefined {
   return keys.find((key) => scopeKeyIdOf(publicKeyOf(key)) === record.scopeKeyId) ?? keys[0];
 }
 
-/**
- * Opens a record after every check of `openRecord`.
- * @throws `NoScopeKey`, `ScopeKeyMismatch` and as `openWrap`, `openRecord`
- */
-export async function openHeld(c: Components, record: HeldRecord): Promise<OpenedRecord> {
+/** The content key of one record, from the wrap and the scope key. @throws as `openHeld` */
+async function contentKeyOf(c: Components, record: HeldRecord): Promise<Uint8Array> {
+  if (record.state === 'erased')
+    throw new CarelatticeError('RecordErased', 'the patient has had this record erased');
   const scopeKey = scopeKeyOf(c, record);
   const seed = scopeKey?.privateSeed;
   if (scopeKey === undefined || seed === undefined) {
@@ -36,7 +46,7 @@ export async function openHeld(c: Components, record: HeldRecord): Promise<Opene
       "the record was not sealed to the patient's key",
     );
   }
-  const { networkId, chainId, federationId } = c.self.network;
+  const { networkId } = c.self.network;
   const wrap = await collect(
     c.store.get(record.wrapCid, record.wrapSize),
     record.wrapSize,
@@ -44,24 +54,68 @@ export async function openHeld(c: Components, record: HeldRecord): Promise<Opene
   );
   const keyPair = await deriveKemKeyPair(scopeKey.suite, seed);
   const batchSecret = await openWrap(wrap, keyPair, { author: record.author, networkId });
+  return recordKeyOf(batchSecret, record.recordId, record.recordSalt);
+}
+
+/**
+ * Opens a record after every check of `openRecord`.
+ * @throws `RecordErased`, `NoScopeKey`, `ScopeKeyMismatch` and as `openWrap`, `openRecord`
+ */
+export const openHeld = async (c: Components, record: HeldRecord): Promise<OpenedRecord> =>
+  openWithKey(c, record, await contentKeyOf(c, record));
+
+function openWithKey(
+  c: Components,
+  record: HeldRecord,
+  recordKey: Uint8Array,
+): Promise<OpenedRecord> {
+  const { networkId, chainId, federationId } = c.self.network;
   const author = c.nodes.byId(record.author);
   return openRecord(() => c.store.get(record.recordCid, record.recordSize), {
     ...record,
     federationId,
-    key: { batchSecret },
+    key: { recordKey },
     origin: { networkId, chainId: BigInt(chainId), author: record.author },
     signingAccountOf: (keyEpoch) => author && accountIn(author, keyEpoch),
   });
 }
 
-/** Who can open a record checks it to the end before settling; who cannot, has nothing more to check. */
-export async function checkOpening(c: Components, record: HeldRecord): Promise<void> {
+/**
+ * What the holder of a key knows of a record besides its bytes: what a consent is compared with, and the content key.
+ * Undefined when the patient gave this node no key to it, or one of another epoch: this node may have come later, or her
+ * step is under way. @throws as `openHeld` when the record is not what its author signed
+ */
+export async function contentOf(
+  c: Components,
+  record: HeldRecord,
+): Promise<HeldContent | undefined> {
+  const kept = c.holding.content(record.anchor);
+  if (kept !== undefined) return decodeHeldContent(openAtRest(restKeyOf(c, record), PURPOSE, kept));
   const scopeKey = scopeKeyOf(c, record);
-  // A key of another epoch: this node may have come later, or the patient's step is under way.
   if (
     scopeKey?.privateSeed === undefined ||
     scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId
   )
-    return;
-  await openHeld(c, record);
+    return undefined;
+  const recordKey = await contentKeyOf(c, record);
+  const { message, signature } = await openWithKey(c, record, recordKey);
+  return { message, signature, recordKey };
 }
+
+/** The content key alone, for which nothing else of the record is decoded. Undefined and @throws as `contentOf`. */
+export async function keyOf(c: Components, record: HeldRecord): Promise<Uint8Array | undefined> {
+  const kept = c.holding.content(record.anchor);
+  if (kept === undefined) return (await contentOf(c, record))?.recordKey;
+  return keyOfHeldContent(openAtRest(restKeyOf(c, record), PURPOSE, kept));
+}
+
+/** For the journal: sealed to this node. */
+export const sealedContent = (
+  c: Components,
+  record: HeldRecord,
+  content: HeldContent,
+): Uint8Array => sealAtRest(restKeyOf(c, record), PURPOSE, encodeHeldContent(content));
+
+/** From the record's salt too: with that destroyed, a copy of the sealed content in an old page opens no more. */
+const restKeyOf = (c: Components, record: HeldRecord): Uint8Array =>
+  hkdf(c.self.journalKey, PURPOSE, fromHex(record.recordSalt, 32));

@@ -60,6 +60,18 @@ export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicK
   bytes,
 });
 
+/** Count and head of what this node holds of a patient, for each of these handles that has a history. */
+export const historiesOf = (
+  { holding }: Pick<Components, 'holding'>,
+  patientId: Hex,
+  handles: readonly Hex[],
+): { handle: Hex; count: number; historyHead: Hex }[] =>
+  handles.flatMap((handle) => {
+    const history = holding.history(patientId, handle);
+    if (history === undefined) return [];
+    return [{ handle, count: history.count, historyHead: history.historyHead }];
+  });
+
 /** This node's own leaf as its package shows it. */
 export const relationOf = ({ relation, path }: ScopePackage): OwnRelation => ({
   salt: relation.salt,

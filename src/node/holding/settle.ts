@@ -72,7 +72,8 @@ function settlementOf(c: Components, delivery: Delivery): Settlement {
   const { from, to } = delivery;
   const records = c.holding.heldOfRequests(from, to);
   const requests = [...new Set(records.map((record) => record.request))];
-  const refused = records.filter((record) => record.state === 'refused');
+  // What its patient erased before it was settled is not held: neither silence nor a receipt would be true.
+  const refused = records.filter(({ state }) => state === 'refused' || state === 'erased');
   return {
     from,
     to,
@@ -82,9 +83,10 @@ function settlementOf(c: Components, delivery: Delivery): Settlement {
       )
       .map((request) => receiptOf(c, request, from)),
     outstanding: records.filter((record) => record.state === 'due').length,
-    refused: refused
-      .slice(0, REFUSALS)
-      .map(({ anchor, reason }) => ({ anchor, reason: reason ?? '' })),
+    refused: refused.slice(0, REFUSALS).map(({ anchor, state, reason }) => ({
+      anchor,
+      reason: state === 'erased' ? 'RecordErased' : (reason ?? ''),
+    })),
   };
 }
 

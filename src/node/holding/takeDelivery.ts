@@ -172,13 +172,14 @@ function heldOf(
   const patient = list.patients.find(({ patientId }) => patientId === entry?.patientId);
   if (entry === undefined || batch === undefined || patient === undefined)
     throw malformed('an entry has no batch or no patient');
-  const { salt, batch: _, batchPath: __, peers, ...record } = entry;
+  const { salt, batch: _, batchPath, peers, ...record } = entry;
   return {
     ...record,
     request: batch.request,
     author: batch.author,
     authorKeyEpoch: batch.keyEpoch,
     batchRoot: batch.batchRoot,
+    batchProof: { path: batchPath, signature: batch.signature },
     state: 'due',
     peers,
     attempts: 0,

@@ -16,14 +16,16 @@ import {
 import { typedDigest } from '../../wire/typedData.ts';
 import type { ScopePackage } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
+import { requireNotFrozen } from '../holding/accountFreeze.ts';
 import { identifierHash, sealedPackage, withFormerKeys } from '../holding/patients.ts';
 
 /** Enrolment at this node: identity checked, keys taken, countersigned. It takes effect when the chain shows the relations. */
 
-/** Type 10. @throws `EnrollmentRefused`, `OpeningFailed` */
+/** Type 10. @throws `EnrollmentRefused`, `AuthorityFrozen`, `OpeningFailed` */
 export async function countersign(c: Components, body: Uint8Array): Promise<Uint8Array> {
   const request = decodeMessage(enrollmentRequest, body);
   checkEnrollment(c, request);
+  await requireNotFrozen(c, request.patientId);
   const scopePackage = await openedPackage(c, request.authority, request);
   c.db.transaction(() => {
     if (isInEffect(c, request)) return;
@@ -39,6 +41,7 @@ export async function countersign(c: Components, body: Uint8Array): Promise<Uint
       seq: request.seq,
       package: sealedPackage(c, withFormerKeys(c, known, scopePackage)),
     });
+    if (request.inboxKey !== undefined) c.inbox.putKey(request.patientId, request.inboxKey);
     for (const identifier of request.identifiers) {
       c.holding.addIdentifier(identifierHash(c, identifier), request.patientId);
     }
@@ -101,11 +104,12 @@ const enrollmentDigest = (
     seq: BigInt(request.seq),
   });
 
-/** Type 13: new keys after an epoch step. @throws `PatientUnknown`, `OpeningFailed`, `ScopeUpdateStale` */
+/** Type 13: new keys after an epoch step. @throws `PatientUnknown`, `AuthorityFrozen`, `OpeningFailed`, `ScopeUpdateStale` */
 export async function takeScopeUpdate(c: Components, body: Uint8Array): Promise<Uint8Array> {
   const update = decodeMessage(scopeUpdate, body);
   const authority = c.seen.authority(update.patientId);
   if (authority === undefined || c.holding.patient(update.patientId) === undefined) throw unknown();
+  await requireNotFrozen(c, update.patientId);
   const scopePackage = await openedPackage(c, authority, update);
   c.db.transaction(() => {
     // Read after the wait: the chain may have shown something meanwhile.

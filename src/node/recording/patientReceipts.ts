@@ -1,5 +1,3 @@
-import { recoverAccount } from '../../crypto/signatures.ts';
-import { CarelatticeError } from '../../errors.ts';
 import { fromHex, toHex, ZERO_32 } from '../../hash/bytes.ts';
 import { merkleTree } from '../../hash/merkleTree.ts';
 import {
@@ -8,37 +6,15 @@ import {
   patientFetch,
   type PatientReceipts,
 } from '../../wire/messages.ts';
-import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
+import { requirePatientFetch } from '../reading/patientToken.ts';
 
 /** The patient asks this node for its signed receipts over her records: what it holds, under which anchored root. */
 
 /** Type 14. @throws `Unauthorized` for a wrong signature, node, expiry or nonce, whoever she is */
 export function readReceipts(c: Components, body: Uint8Array): Uint8Array {
   const fetch = decodeMessage(patientFetch, body);
-  const { federationId, networkId, chainId } = c.self.network;
-  const authority = c.seen.authority(fetch.patientId);
-  const digest = typedDigest('PatientFetch', federationId, {
-    networkId,
-    chainId: BigInt(chainId),
-    patientId: fetch.patientId,
-    gateway: c.self.nodeId,
-    anchor: fetch.anchor,
-    expiry: BigInt(fetch.expiry),
-    nonce: BigInt(fetch.nonce),
-  });
-  const isHers = authority !== undefined && recoverAccount(digest, fetch.signature) === authority;
-  if (
-    !isHers ||
-    c.now() >= fetch.expiry ||
-    // The number, not its text: "7" and "07" are signed alike.
-    !c.holding.useNonce(fetch.patientId, BigInt(fetch.nonce).toString(), fetch.expiry, c.now())
-  ) {
-    throw new CarelatticeError(
-      'Unauthorized',
-      'the request is not signed by the patient for this node and time; sign a new one',
-    );
-  }
+  requirePatientFetch(c, fetch);
   const all = receiptsOf(c, fetch.patientId);
   const receipts =
     fetch.anchor === ZERO_32 ? all : all.filter(({ anchor }) => anchor === fetch.anchor);

@@ -7,11 +7,23 @@ import { decodeMessage, holderCount } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { type DeliveryChecks, deliveryChecks } from '../holding/deliveryChecks.ts';
 import { audit } from '../holding/audit.ts';
+import { eraseRecords, finishErasures } from '../holding/eraseRecords.ts';
 import { fetchDue } from '../holding/fetchContents.ts';
+import { giveRecovery } from '../holding/giveRecovery.ts';
 import { observeChain } from '../holding/observeChain.ts';
 import { sendReport } from '../holding/settle.ts';
 import { takeDeliveries, takePart } from '../holding/takeDelivery.ts';
 import { judgeProofs, takeProofs } from '../holding/takeProofs.ts';
+import { answerLookUp, takeCustody } from '../emergency/keepCustody.ts';
+import { postLate } from '../emergency/postLate.ts';
+import { serveShare } from '../emergency/serveShare.ts';
+import { serveSummary } from '../emergency/serveSummary.ts';
+import { noteAccountChange, sendAccountNotices } from '../inbox/accountNotices.ts';
+import { patientInbox, takeInboxItem } from '../inbox/patientInbox.ts';
+import { anchorReceipts } from '../reading/anchorReceipts.ts';
+import { patientRecords } from '../reading/patientRecords.ts';
+import { serveRead } from '../reading/serveRead.ts';
+import { showReceiptLog } from '../reading/showReceiptLog.ts';
 import type { Role } from '../role.ts';
 import { CONSENSUS, requireSender } from '../senders.ts';
 import { countersign, takeScopeUpdate } from './countersign.ts';
@@ -33,6 +45,7 @@ export function recordingNode(
       const isOwn = linkRequest(c, Number(event.args.request), event.args.queryDigest);
       hasQueuedList = isOwn || hasQueuedList;
     }
+    noteAccountChange(c, event);
     if (event.name === 'RelationsSet')
       followRelations(c, event.args.patientId, event.args.relationsDigest);
     if (event.name === 'TermStarted') startAnew(c);
@@ -46,11 +59,15 @@ export function recordingNode(
       const taken = takeDeliveries(c, checks);
       if (taken > 0) await c.reached('holding: delivery stored');
       done += taken;
+      done += await finishErasures(c);
       done += await fetchDue(c);
       done += await sendReport(c);
       done += judgeProofs(c);
       done += requestAgain(c);
       done += await audit(c);
+      done += await sendAccountNotices(c);
+      done += await postLate(c);
+      done += await anchorReceipts(c);
       return done;
     },
     async handle(message: IncomingMessage) {
@@ -66,6 +83,10 @@ export function recordingNode(
         case MessageType.HolderCount:
           requireSender(c, message.sender, CONSENSUS);
           c.author.setHolderCount(decodeMessage(holderCount, message.body));
+          return undefined;
+        case MessageType.InboxItem:
+          requireSender(c, message.sender, ['recording']);
+          takeInboxItem(c, message.sender, message.body);
           return undefined;
         default:
           throw new CarelatticeError(
@@ -85,6 +106,26 @@ export function recordingNode(
           return takeScopeUpdate(c, body);
         case MessageType.PatientFetch:
           return readReceipts(c, body);
+        case MessageType.PatientRecords:
+          return patientRecords(c, body);
+        case MessageType.PatientReceiptLog:
+          return showReceiptLog(c, body);
+        case MessageType.EraseRecords:
+          return eraseRecords(c, body);
+        case MessageType.ReadRequest:
+          return serveRead(c, body);
+        case MessageType.RecoveryRequest:
+          return giveRecovery(c, body);
+        case MessageType.PatientInbox:
+          return patientInbox(c, body);
+        case MessageType.EmergencyShare:
+          return takeCustody(c, body);
+        case MessageType.EmergencyLookUp:
+          return answerLookUp(c, body);
+        case MessageType.EmergencyRequest:
+          return serveShare(c, body);
+        case MessageType.EmergencySummary:
+          return serveSummary(c, body);
         default:
           throw new CarelatticeError(
             'MessageNotForRole',

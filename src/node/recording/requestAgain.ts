@@ -14,6 +14,7 @@ export function requestAgain(c: Components): number {
     if (delivery === undefined || delivery.state === 'receiving') continue;
     const lost = c.author
       .recordsOf(id)
+      .filter(({ erased }) => erased !== true)
       // One that is known under another anchor can never be held.
       .filter(({ recordId }) => c.holding.heldById(recordId) === undefined)
       // A patient who has withdrawn since gets nothing more stored here; and what this node may write but not hold is

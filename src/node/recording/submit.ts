@@ -4,8 +4,8 @@ import { sealRecordBytes, type SealedRecord } from '../../crypto/record.ts';
 import { signDigest } from '../../crypto/signatures.ts';
 import { sealWrap } from '../../crypto/wrap.ts';
 import { CarelatticeError } from '../../errors.ts';
-import type { FhirRecord } from '../../fhir/records.ts';
-import { type Hex, toHex } from '../../hash/bytes.ts';
+import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
+import { labelledHash } from '../../hash/labelled.ts';
 import { sha256 } from '#sha256';
 import type { AuthoredRecord, Submission } from '../../journal/authorTables.ts';
 import type { OwnPatient } from '../../journal/holdingTables.ts';
@@ -14,6 +14,7 @@ import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
 import { findPatient, packageOf, publicKeyOf } from '../holding/patients.ts';
 import type { ReadSubmission } from './readSubmission.ts';
+import { amendable, type Draft, draftsOf, NO_VERSION } from './recordVersions.ts';
 
 /** Step 1 of shared storage: a bundle becomes sealed records in this node's store, waiting for the next storage request. */
 
@@ -22,47 +23,79 @@ export interface Accepted {
   records: AuthoredRecord[];
 }
 
+export interface SubmitOptions {
+  /** Ids of own records that the bundle's records of the same category replace. */
+  amends?: readonly Hex[];
+}
+
 /**
  * Takes a bundle once: the same key and content give the same answer.
  * @throws `FhirRejected`, `SubmissionConflict`, `PatientUnknown`, `PatientAmbiguous`, `PatientNotEnrolled`,
- * `ScopeKeyOutdated`, `StoreFull`
+ * `ScopeKeyOutdated`, `StoreFull`, and as `draftsOf`
  */
 export async function submit(
   c: Components,
   read: ReadSubmission,
   bundle: Uint8Array,
   key: string,
+  { amends = [] }: SubmitOptions = {},
 ): Promise<Accepted> {
-  const digest = toHex(sha256(bundle));
+  const bytes =
+    amends.length === 0
+      ? sha256(bundle)
+      : labelledHash('amendment', bundle, ...amends.map((recordId) => fromHex(recordId, 16)));
+  const digest = toHex(bytes);
   const earlier = c.author.submission(key);
   if (earlier !== undefined) return repeated(c, earlier, digest);
 
   const { identifiers, records, resources } = await read(bundle);
   const patient = findPatient(c, identifiers);
+  const drafts = draftsOf(c, patient.patientId, records, amends);
+  return submitDrafts(c, patient, drafts, { key, digest, resources });
+}
+
+/** Seals and keeps what is to be shared, once for a key. @throws as `submit` */
+export async function submitDrafts(
+  c: Components,
+  patient: OwnPatient,
+  drafts: readonly Draft[],
+  about: Omit<Submission, 'anchors'>,
+): Promise<Accepted> {
+  const { key, digest } = about;
   const sealed: Sealed[] = [];
-  for (const group of byCategory(records)) sealed.push(...(await sealGroup(c, patient, group)));
+  for (const group of byCategory(drafts)) sealed.push(...(await sealGroup(c, patient, group)));
   const authored = await store(c, sealed, key);
-  const submission = {
-    key,
-    digest,
-    resources,
-    anchors: authored.map(({ record }) => record.anchor),
-  };
-  const meanwhile = c.author.submission(key);
-  if (meanwhile !== undefined) {
-    // The same bundle came twice at a time: what was sealed second is given up.
-    for (const { record } of authored) {
-      await c.store.unpin(record.anchor, record.recordCid);
-      await c.store.unpin(record.anchor, record.wrapCid);
+  const submission = { ...about, anchors: authored.map(({ record }) => record.anchor) };
+  try {
+    const meanwhile = c.author.submission(key);
+    if (meanwhile === undefined) {
+      c.db.transaction(() => {
+        for (const { previousVersion } of drafts)
+          if (previousVersion !== NO_VERSION) amendable(c, previousVersion, patient.patientId);
+        c.author.addSubmission(submission, authored);
+      });
+    } else {
+      await giveUp(c, authored);
+      return repeated(c, meanwhile, digest);
     }
-    return repeated(c, meanwhile, digest);
+  } catch (error) {
+    await giveUp(c, authored);
+    throw error;
   }
-  c.author.addSubmission(submission, authored);
   await c.reached('recording: sealed');
   return { submission, records: authored.map(({ record }) => record) };
 }
 
-function repeated(c: Components, earlier: Submission, digest: Hex): Accepted {
+/** The same bundle, or another new version of the same record, came at the same time: what was sealed second goes. */
+async function giveUp(c: Components, authored: readonly { record: AuthoredRecord }[]) {
+  for (const { record } of authored) {
+    await c.store.unpin(record.anchor, record.recordCid);
+    await c.store.unpin(record.anchor, record.wrapCid);
+  }
+}
+
+/** @throws `SubmissionConflict` */
+export function repeated(c: Components, earlier: Submission, digest: Hex): Accepted {
   if (earlier.digest !== digest) {
     throw new CarelatticeError(
       'SubmissionConflict',
@@ -78,15 +111,17 @@ function repeated(c: Components, earlier: Submission, digest: Hex): Accepted {
   };
 }
 
-function byCategory(records: readonly FhirRecord[]): FhirRecord[][] {
-  const groups = new Map<string, FhirRecord[]>();
-  for (const record of records)
-    groups.set(record.category, [...(groups.get(record.category) ?? []), record]);
+function byCategory(drafts: readonly Draft[]): Draft[][] {
+  const groups = new Map<string, Draft[]>();
+  for (const draft of drafts) {
+    const { category } = draft.source;
+    groups.set(category, [...(groups.get(category) ?? []), draft]);
+  }
   return [...groups.values()];
 }
 
 interface Sealed {
-  source: FhirRecord;
+  draft: Draft;
   patientId: Hex;
   scopeKey: ScopeEntry;
   object: Uint8Array;
@@ -99,11 +134,11 @@ interface Sealed {
 async function sealGroup(
   c: Components,
   patient: OwnPatient,
-  group: readonly FhirRecord[],
+  group: readonly Draft[],
 ): Promise<Sealed[]> {
   const [first] = group;
   if (first === undefined) return [];
-  const scopeKey = currentScopeKey(c, patient, first.category);
+  const scopeKey = currentScopeKey(c, patient, first.source.category);
   const batchSecret = c.random(32);
   const wrap = await sealWrap(
     batchSecret,
@@ -112,10 +147,10 @@ async function sealGroup(
     c.random,
   );
   const sealed: Sealed[] = [];
-  for (const source of group) {
-    const { object, sealed: record } = await sealOne(c, source, scopeKey, batchSecret);
+  for (const draft of group) {
+    const { object, sealed: record } = await sealOne(c, draft, scopeKey, batchSecret);
     sealed.push({
-      source,
+      draft,
       patientId: patient.patientId,
       scopeKey,
       object,
@@ -139,7 +174,8 @@ async function store(
       { owner: record.anchor, source: wrap },
     ]),
   );
-  return sealed.map(({ source, patientId, scopeKey, record, batchSecret }, index) => {
+  return sealed.map(({ draft, patientId, scopeKey, record, batchSecret }, index) => {
+    const { source, status, previousVersion } = draft;
     const [content, wrap] = [places[2 * index], places[2 * index + 1]];
     if (content === undefined || wrap === undefined)
       throw new Error('the store answers for every content');
@@ -159,6 +195,7 @@ async function store(
         category: source.category,
         resourceTypes: [...source.resourceTypes],
         sealedAt: c.now(),
+        ...(previousVersion === NO_VERSION ? {} : { previousVersion, status }),
       },
       keys: sealAtRest(c.self.journalKey, 'batch-secret', batchSecret),
     };
@@ -191,7 +228,12 @@ function currentScopeKey(c: Components, patient: OwnPatient, category: string): 
   return scopeKey;
 }
 
-function sealOne(c: Components, record: FhirRecord, scopeKey: ScopeEntry, batchSecret: Uint8Array) {
+function sealOne(
+  c: Components,
+  { source: record, status, previousVersion }: Draft,
+  scopeKey: ScopeEntry,
+  batchSecret: Uint8Array,
+) {
   const { federationId, networkId, chainId } = c.self.network;
   return sealRecordBytes(
     {
@@ -206,11 +248,11 @@ function sealOne(c: Components, record: FhirRecord, scopeKey: ScopeEntry, batchS
         category: record.category,
         resourceTypes: record.resourceTypes,
         sensitivity: record.sensitivity,
-        status: 'current',
+        status,
         recordedAt: BigInt(c.now()),
         eventFrom: BigInt(record.eventFrom),
         eventTo: BigInt(record.eventTo),
-        previousVersion: NO_VERSION,
+        previousVersion,
         mediaType: record.mediaType,
       },
       sign: (message) =>
@@ -220,6 +262,3 @@ function sealOne(c: Components, record: FhirRecord, scopeKey: ScopeEntry, batchS
     c.random,
   );
 }
-
-/** A first version follows none. */
-const NO_VERSION: Hex = `0x${'00'.repeat(16)}`;

@@ -11,6 +11,8 @@ const CONTRACTS = [
   'AccessManager',
   'NodeRegistry',
   'PatientRegistry',
+  'ConsentRegistry',
+  'AccessLedger',
   'RecordExchange',
   'RecordLocator',
 ];

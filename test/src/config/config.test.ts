@@ -100,6 +100,11 @@ describe('Configuration', () => {
       deployments: 'deployments',
       firstPort: 3000,
     });
+    const passphraseFile = { CARELATTICE_PASSPHRASE_FILE: 'pass' };
+    expect(loadDeployment(passphraseFile, {})).to.include({ passphraseFile: 'pass' });
+    expect(loadDeployment(passphraseFile, { passphraseFile: 'own' })).to.include({
+      passphraseFile: 'own',
+    });
     expect(await codeOf(() => loadDeployment({}, { network: '../up' }))).to.equal('BadConfig');
     expect(await codeOf(() => loadDeployment({}, { firstPort: NaN }))).to.equal('BadConfig');
   });

@@ -3,6 +3,7 @@ import {
   type DeliveryGround,
   type GatewayKnowledge,
   mayFetch,
+  mayFetchInEmergency,
   type Wanted,
 } from '../../../src/domain/mayFetch.ts';
 import { ownRelation, relationsDigest } from '../../../src/domain/relations.ts';
@@ -138,5 +139,18 @@ describe('mayFetch', () => {
       expect(mayFetch(OTHER, query(RECORD_CID, 7), KNOWN)).to.equal(false);
       expect(mayFetch(id(9), query(QUERY_CID, 7), KNOWN)).to.equal(false);
     });
+  });
+
+  it('gives in an emergency record and wrap of what was shown, and nothing else', () => {
+    const may = (cid: string, anchor = ANCHOR, granted = [ANCHOR]): boolean =>
+      mayFetchInEmergency(new Set(granted), { cid, anchor }, KNOWN);
+    expect([may(RECORD_CID), may(WRAP_CID)]).to.deep.equal([true, true]);
+    expect([may(QUERY_CID), may('bafkother')]).to.deep.equal([false, false]);
+    expect([may(RECORD_CID, ANCHOR, []), may(WRAP_CID, ANCHOR, [id(6)])]).to.deep.equal([
+      false,
+      false,
+    ]);
+    // Granted once, and no longer held.
+    expect(may(RECORD_CID, id(6), [ANCHOR, id(6)])).to.equal(false);
   });
 });

@@ -133,16 +133,15 @@ describe('Founding an edge network', () => {
       const { manifestPath, nodes } = await found('valley');
       const manifest = await loadManifest(manifestPath, chain.rpc);
       const { nodeRegistry } = edgeContracts(manifest, chain.rpc);
-      for (const { nodeId, folder: keys } of nodes) {
+      for (const { name, nodeId, folder: keys } of nodes) {
         const { signingKey } = await nodeRegistry.call('nodeOf', [nodeId], 'latest');
         const balance = await chain.rpc.send('eth_getBalance', [signingKey, 'latest']);
         expect(BigInt(String(balance))).to.equal(10n ** 18n);
-        expect((await readdir(keys)).sort()).to.deep.equal([
-          'keystore.json',
-          'node.json',
-          'password',
-          'tls-key.pem',
-        ]);
+        expect((await readdir(keys)).sort()).to.deep.equal(
+          name === 'Insurer'
+            ? ['keystore.json', 'password', 'reader.json']
+            : ['keystore.json', 'node.json', 'password', 'tls-key.pem'],
+        );
         if (process.platform !== 'win32') {
           for (const file of await readdir(keys)) {
             expect((await stat(join(keys, file))).mode & 0o077).to.equal(0);

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { id } from 'ethers';
+import {
+  alice,
+  aliceId,
+  brother,
+  DAY,
+  mother,
+  next,
+  patientIdOf,
+  setup,
+  thief,
+  three,
+} from './authorityFixture.ts';
+import { circleOf, digestOf, guardianOf } from './guardians.ts';
+import { sign } from './signing.ts';
+
+const none = circleOf(aliceId, [], 0, 0);
+
+describe("a freeze of a patient's account", () => {
+  it('hostile 18: stops a thief: no relation, scope epoch, veto, rotation, guardian or grant; revocations pass', async () => {
+    const scene = await setup();
+    const { guarded, freeze, setAuthority, patients, consents, pending, recover } = scene;
+    await guarded();
+    const [granted, wanted] = [id('granted'), id('wanted')];
+    const over = (digest: string): string => alice.signingKey.sign(digest).serialized;
+    await consents.grant(alice.address, granted, over(granted));
+    await setAuthority(thief);
+    await expect(freeze(20 * DAY)).to.emit(patients, 'FreezeSet');
+    expect((await pending())[0]).to.equal(0n);
+    await recover(next);
+    for (const attempt of [
+      () => scene.setRelations(1n),
+      () => scene.stepScope(1),
+      () => scene.veto(),
+      () => setAuthority(thief),
+      () => setAuthority(thief, { guardians: three }),
+      () => scene.setGuardians(none),
+      () => scene.setInboxKey(id('thief')),
+    ]) {
+      await expect(attempt()).to.be.revertedWithCustomError(patients, 'AuthorityFrozen');
+    }
+    await expect(consents.grant(alice.address, wanted, over(wanted))).to.be.revertedWithCustomError(
+      consents,
+      'Frozen',
+    );
+    await consents.revoke(
+      alice.address,
+      granted,
+      await sign(alice, 'RevokeConsent', { account: alice.address, digest: granted }),
+    );
+    await consents.revokeAll(
+      alice.address,
+      5,
+      await sign(alice, 'RevokeAll', { account: alice.address, minEpoch: 5 }),
+    );
+  });
+
+  it('lets a recovery go on, which ends it', async () => {
+    const { guarded, freeze, recover, pass, complete, authority, setRelations } = await setup();
+    await guarded();
+    await freeze(20 * DAY);
+    await recover(next);
+    await pass(3 * DAY);
+    await complete();
+    expect(await authority()).to.equal(next.address);
+    await setRelations(1n, next);
+  });
+
+  it('ends by itself, after 30 days at most', async () => {
+    const { guarded, freeze, pass, setRelations, patients, consents } = await setup();
+    await guarded();
+    for (const duration of [0, 30 * DAY + 1]) {
+      await expect(freeze(duration)).to.be.revertedWithCustomError(patients, 'WrongDuration');
+    }
+    await freeze(30 * DAY);
+    await expect(freeze(DAY)).to.be.revertedWithCustomError(patients, 'AuthorityFrozen');
+    await pass(30 * DAY - 10);
+    await expect(setRelations(1n)).to.be.revertedWithCustomError(patients, 'AuthorityFrozen');
+    await pass(10);
+    await setRelations(1n);
+    const digest = id('wanted');
+    await consents.grant(alice.address, digest, alice.signingKey.sign(digest).serialized);
+  });
+
+  it('hostile 18: takes as many guardians as she asks for', async () => {
+    const { guarded, freeze, patients } = await setup();
+    await guarded();
+    await expect(freeze(DAY, [mother, brother])).to.be.revertedWithCustomError(
+      patients,
+      'WrongApprovalCount',
+    );
+  });
+
+  it('hostile 18: never shortens the one of another patient with the same account', async () => {
+    const { registry, guarded, freeze, consents, open, signaturesOver } = await setup();
+    await guarded();
+    await freeze(20 * DAY);
+    const until = (await consents.accountOf(alice.address)).frozenUntil;
+    await open(alice, id('second'));
+    const patientId = patientIdOf(alice.address, id('second'));
+    const of = circleOf(patientId, [thief.address, next.address], 2, DAY);
+    const named = { patientId, seq: 1n, guardiansRoot: of.root, threshold: 2, delay: DAY };
+    const naming = signaturesOver(digestOf('SetGuardians', named), { owner: alice });
+    await registry.setGuardians(patientId, 1n, of.root, 2, DAY, naming);
+    const frozen = digestOf('FreezeAuthority', { patientId, seq: 1n, duration: 60 });
+    const guardians = [guardianOf(thief), guardianOf(next)];
+    const freezing = signaturesOver(frozen, { guardians, of });
+    await registry.freezeAuthority(patientId, 1n, 60, freezing);
+    expect((await consents.accountOf(alice.address)).frozenUntil).to.equal(until);
+  });
+});
