@@ -1,9 +1,9 @@
-import { draftConsent } from '../src/client/draftConsent.ts';
-import { submit as bring } from '../src/client/enroll.ts';
-import { contentKeys } from '../src/client/readRecords.ts';
-import { released, signedRequest } from '../src/client/requestRecords.ts';
-import { readPackageFor, signConsent } from '../src/client/signConsent.ts';
-import { authorityOf } from '../src/client/wallet.ts';
+import { draftConsent } from '../src/client/consent/draftConsent.ts';
+import { submit as bring } from '../src/client/enrolment/enroll.ts';
+import { contentKeys } from '../src/client/reading/readRecords.ts';
+import { released, signedRequest } from '../src/client/reading/requestRecords.ts';
+import { readPackageFor, signConsent } from '../src/client/consent/signConsent.ts';
+import { authorityOf } from '../src/client/wallet/wallet.ts';
 import { randomBytes } from '../src/crypto/random.ts';
 import { CATEGORIES } from '../src/fhir/categories.ts';
 import type { FhirRecord } from '../src/fhir/records.ts';

@@ -2,10 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { roleNumber } from '../src/chain/nodeEvents.ts';
-import { enroll } from '../src/client/enroll.ts';
-import type { Reader } from '../src/client/requestRecords.ts';
-import { networkOf, newWallet, type Wallet, type WalletNetwork } from '../src/client/wallet.ts';
-import { sealWalletKey } from '../src/client/walletKeys.ts';
+import { enroll } from '../src/client/enrolment/enroll.ts';
+import type { Reader } from '../src/client/reading/requestRecords.ts';
+import {
+  networkOf,
+  newWallet,
+  type Wallet,
+  type WalletNetwork,
+} from '../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../src/client/wallet/walletKeys.ts';
 import { randomBytes } from '../src/crypto/random.ts';
 import { newRecoveryCode } from '../src/crypto/recoveryCode.ts';
 import { CarelatticeError } from '../src/errors.ts';

@@ -1,4 +1,4 @@
-import { storageReceipts } from '../src/client/receipts.ts';
+import { storageReceipts } from '../src/client/reading/receipts.ts';
 import { tableOf } from '../src/domain/sharingTable.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import type { Hex } from '../src/hash/bytes.ts';

@@ -1,6 +1,6 @@
 import type { LocalNetwork } from '../src/localnet/network.ts';
 import { waysInto } from '../src/localnet/ways.ts';
-import { whoLooked } from '../src/client/whoLooked.ts';
+import { whoLooked } from '../src/client/reading/whoLooked.ts';
 import { type Check, check } from './checks.ts';
 import type { ConsentStory } from './consentStory.ts';
 import type { EmergencyStory } from './emergencyStory.ts';

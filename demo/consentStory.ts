@@ -1,12 +1,16 @@
-import { draftConsent } from '../src/client/draftConsent.ts';
-import { submit } from '../src/client/enroll.ts';
-import { type Reading, readRecords } from '../src/client/readRecords.ts';
-import type { Reader } from '../src/client/requestRecords.ts';
-import { revokeConsent } from '../src/client/revoke.ts';
-import { readPackageFor, signConsent, type SignedConsent } from '../src/client/signConsent.ts';
-import { authorityOf } from '../src/client/wallet.ts';
-import { lookText } from '../src/client/whoLookedText.ts';
-import { type NodeLog, whoLooked } from '../src/client/whoLooked.ts';
+import { draftConsent } from '../src/client/consent/draftConsent.ts';
+import { submit } from '../src/client/enrolment/enroll.ts';
+import { type Reading, readRecords } from '../src/client/reading/readRecords.ts';
+import type { Reader } from '../src/client/reading/requestRecords.ts';
+import { revokeConsent } from '../src/client/consent/revoke.ts';
+import {
+  readPackageFor,
+  signConsent,
+  type SignedConsent,
+} from '../src/client/consent/signConsent.ts';
+import { authorityOf } from '../src/client/wallet/wallet.ts';
+import { lookText } from '../src/client/reading/whoLookedText.ts';
+import { type NodeLog, whoLooked } from '../src/client/reading/whoLooked.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import { type LocalNetwork } from '../src/localnet/network.ts';
 import { type Ways, waysInto } from '../src/localnet/ways.ts';

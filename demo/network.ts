@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Bundle, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { enroll, type EnrollmentWish } from '../src/client/enroll.ts';
+import { enroll, type EnrollmentWish } from '../src/client/enrolment/enroll.ts';
 import { noConsensusNode } from '../src/client/networkView.ts';
-import { networkOf, newWallet, type Wallet, type WalletNetwork } from '../src/client/wallet.ts';
-import { sealWalletKey } from '../src/client/walletKeys.ts';
+import {
+  networkOf,
+  newWallet,
+  type Wallet,
+  type WalletNetwork,
+} from '../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../src/client/wallet/walletKeys.ts';
 import { roleNumber } from '../src/chain/nodeEvents.ts';
 import { newRecoveryCode } from '../src/crypto/recoveryCode.ts';
 import type { KnownNode } from '../src/domain/knownNode.ts';

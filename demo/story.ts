@@ -1,7 +1,7 @@
 import { short } from '../src/trace/trace.ts';
 import type { Accepted } from '../src/node/recording/submit.ts';
 import type { LocalNetwork } from '../src/localnet/network.ts';
-import { storageReceipts } from '../src/client/receipts.ts';
+import { storageReceipts } from '../src/client/reading/receipts.ts';
 import { openOwn } from '../src/node/reading/openOwn.ts';
 import type { Dataset } from './dataset.ts';
 import { kilobytes } from './matrix.ts';

@@ -1,9 +1,14 @@
 /** Makes a patient's wallet before she is enrolled anywhere; with --open tests a way into it, or makes one anew. */
-import { createPatient, renewSlot } from '../src/client/createPatient.node.ts';
-import { AT_STAKE, guardianPlanOf, handOutText } from '../src/client/handOutText.ts';
+import { createPatient, renewSlot } from '../src/client/wallet/createPatient.node.ts';
+import { AT_STAKE, guardianPlanOf, handOutText } from '../src/client/wallet/handOutText.ts';
 import { terminalOf } from '../src/client/terminal.node.ts';
-import { newPassphrase, renewalOf, slotNameOf, slotSecret } from '../src/client/unlock.node.ts';
-import { openWalletFile } from '../src/client/walletFile.node.ts';
+import {
+  newPassphrase,
+  renewalOf,
+  slotNameOf,
+  slotSecret,
+} from '../src/client/wallet/unlock.node.ts';
+import { openWalletFile } from '../src/client/wallet/walletFile.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

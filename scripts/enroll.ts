@@ -1,11 +1,11 @@
 /** Opens a patient's wallet and enrols her at nodes of the network. */
 import { httpRpc } from '../src/chain/httpRpc.ts';
 import { loadManifest } from '../src/chain/manifestFile.ts';
-import { enrollPatient } from '../src/client/enrollPatient.node.ts';
+import { enrollPatient } from '../src/client/enrolment/enrollPatient.node.ts';
 import { createClientTransport } from '../src/client/httpsTransport.node.ts';
-import { readPatientBundle } from '../src/client/patientBundle.node.ts';
+import { readPatientBundle } from '../src/client/enrolment/patientBundle.node.ts';
 import { terminalOf } from '../src/client/terminal.node.ts';
-import { slotSecret } from '../src/client/unlock.node.ts';
+import { slotSecret } from '../src/client/wallet/unlock.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

@@ -1,5 +1,5 @@
 /** Writes the whole record of a patient, with consents, receipts and what proves them, into one file. */
-import { exportByCommand } from '../src/client/exportByCommand.node.ts';
+import { exportByCommand } from '../src/client/export/exportByCommand.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

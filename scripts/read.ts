@@ -2,11 +2,15 @@
 import { httpRpc } from '../src/chain/httpRpc.ts';
 import { loadManifest } from '../src/chain/manifestFile.ts';
 import { httpsWays } from '../src/client/httpsWays.node.ts';
-import { readPatientBundle } from '../src/client/patientBundle.node.ts';
-import { keepRecords, readAsPatient, readWithConsent } from '../src/client/readByCommand.node.ts';
+import { readPatientBundle } from '../src/client/enrolment/patientBundle.node.ts';
+import {
+  keepRecords,
+  readAsPatient,
+  readWithConsent,
+} from '../src/client/reading/readByCommand.node.ts';
 import { terminalOf } from '../src/client/terminal.node.ts';
-import { slotSecret } from '../src/client/unlock.node.ts';
-import { openWalletFile } from '../src/client/walletFile.node.ts';
+import { slotSecret } from '../src/client/wallet/unlock.node.ts';
+import { openWalletFile } from '../src/client/wallet/walletFile.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import {
   loadDeployment,

@@ -1,11 +1,11 @@
 /** Takes a consent back by one signature, or all of them; without either, lists what the wallet has signed. */
-import { openDesk } from '../src/client/consentDesk.node.ts';
+import { openDesk } from '../src/client/consent/consentDesk.node.ts';
 import {
   consentLines,
   revokeAllByCommand,
   revokeByCommand,
   revokeDelegatedByCommand,
-} from '../src/client/revokeByCommand.node.ts';
+} from '../src/client/consent/revokeByCommand.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

@@ -1,7 +1,7 @@
 /** Shows a patient the exact text of a consent, signs it, and writes the file for its reader. */
 import { join } from 'node:path';
-import { openDesk } from '../src/client/consentDesk.node.ts';
-import * as command from '../src/client/signConsentByCommand.node.ts';
+import { openDesk } from '../src/client/consent/consentDesk.node.ts';
+import * as command from '../src/client/consent/signConsentByCommand.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

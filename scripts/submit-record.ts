@@ -2,7 +2,7 @@
  * Hands a FHIR bundle in at a running node of this machine, as the hospital's own system would; as a new version of
  * earlier records of that hospital, or says of some that they were written in error.
  */
-import { readPatientBundle } from '../src/client/patientBundle.node.ts';
+import { readPatientBundle } from '../src/client/enrolment/patientBundle.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, nodeNamed, nodesHere } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';

@@ -2,8 +2,8 @@
 import { httpRpc } from '../src/chain/httpRpc.ts';
 import { checkOnChain } from '../src/client/export/checkOnChain.ts';
 import { verificationText } from '../src/client/export/verificationText.ts';
-import { readExport } from '../src/client/exportFile.node.ts';
-import { verifyExport } from '../src/client/exportRecord.ts';
+import { readExport } from '../src/client/export/exportFile.node.ts';
+import { verifyExport } from '../src/client/export/exportRecord.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 
 const command = {

@@ -6,11 +6,11 @@ import { createPinnedClient } from '../courier/pinnedClient.node.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { CATEGORIES } from '../fhir/categories.ts';
 import { pinnedFetch } from '../store/pinnedGateway.node.ts';
-import type { ClientNetwork } from './enroll.ts';
+import type { ClientNetwork } from './enrolment/enroll.ts';
 import { createClientTransport } from './httpsTransport.node.ts';
 import { networkView, noConsensusNode } from './networkView.ts';
-import type { ReaderNetwork } from './requestRecords.ts';
-import type { LogReader } from './whoLooked.ts';
+import type { ReaderNetwork } from './reading/requestRecords.ts';
+import type { LogReader } from './reading/whoLooked.ts';
 
 /** Everything that a patient's or reader's program needs of a running network, over HTTPS. */
 export type HttpsWays = ClientNetwork &

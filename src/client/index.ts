@@ -19,7 +19,7 @@ export {
   setGuardians,
   setInboxKey,
   veto,
-} from './authority.ts';
+} from './account/authority.ts';
 export {
   type AccountSigner,
   completeAuthorityItem,
@@ -28,7 +28,7 @@ export {
   keySigner,
   recoverAuthorityFields,
   recoverAuthorityItem,
-} from './authorityMessages.ts';
+} from './account/authorityMessages.ts';
 export {
   approve,
   type GuardianApproval,
@@ -39,45 +39,61 @@ export {
   type GuardianCircle,
   newCircle,
   readGuardianFile,
-} from './guardians.ts';
-export { walletForMinor } from './minor.ts';
-export { withNewRoot } from './newRoot.ts';
+} from './account/guardians.ts';
+export { walletForMinor } from './account/minor.ts';
+export { withNewRoot } from './wallet/newRoot.ts';
 export {
   type Recovery,
   type RecoveryNetwork,
   recoverNetwork,
   renewKeys,
   rewrapAt,
-} from './recover.ts';
-export { type ClientNetwork, enroll, type EnrollmentWish } from './enroll.ts';
+} from './account/recover.ts';
+export { type ClientNetwork, enroll, type EnrollmentWish } from './enrolment/enroll.ts';
 export {
   eraseRecords,
   type ErasureNetwork,
   isErasureReceipt,
   openErasures,
   retryErasures,
-} from './eraseRecords.ts';
-export { type EmergencyReading, breakGlass } from './breakGlass.ts';
+} from './consent/eraseRecords.ts';
+export { type EmergencyReading, breakGlass } from './emergency/breakGlass.ts';
 export {
   type EmergencyDesk,
   type EmergencyNetwork,
   type LicensedClinician,
-} from './askInEmergency.ts';
+} from './emergency/askInEmergency.ts';
 export {
   lacksEmergencyCard,
   makeEmergencyCard,
   presentCard,
   withdrawEmergencyCard,
-} from './emergencyCard.ts';
-export { cardText, type EmergencyCard, printedCard, readCard } from './emergencyCardText.ts';
-export { endEmergency } from './endEmergency.ts';
-export { type InboxItem, readInbox } from './inbox.ts';
-export { summaryBundle, type SummaryWish } from './summaryBundle.ts';
-export { storageReceipts, type StorageReceiptView } from './receipts.ts';
-export { openWallet, readSealedWallet, type SealedWallet, sealWallet } from './sealedWallet.ts';
-export { authorityOf, networkOf, newWallet, type Wallet, type WalletNetwork } from './wallet.ts';
-export { removeWalletSlot, renewWalletSlot, sealWalletKey } from './walletKeys.ts';
-export { lastHolderOf, withdraw } from './withdraw.ts';
+} from './emergency/emergencyCard.ts';
+export {
+  cardText,
+  type EmergencyCard,
+  printedCard,
+  readCard,
+} from './emergency/emergencyCardText.ts';
+export { endEmergency } from './emergency/endEmergency.ts';
+export { type InboxItem, readInbox } from './inbox/inbox.ts';
+export { summaryBundle, type SummaryWish } from './emergency/summaryBundle.ts';
+export { storageReceipts, type StorageReceiptView } from './reading/receipts.ts';
+export {
+  openWallet,
+  readSealedWallet,
+  type SealedWallet,
+  sealWallet,
+} from './wallet/sealedWallet.ts';
+export {
+  authorityOf,
+  networkOf,
+  newWallet,
+  type Wallet,
+  type WalletNetwork,
+} from './wallet/wallet.ts';
+export { removeWalletSlot, renewWalletSlot, sealWalletKey } from './wallet/walletKeys.ts';
+export { lastHolderOf, withdraw } from './enrolment/withdraw.ts';
 export {
   type ConsentPlace,
   type ConsentWish,
@@ -85,11 +101,11 @@ export {
   draftGuardianship,
   type GuardianshipWish,
   placesUnder,
-} from './draftConsent.ts';
-export { type OwnDoor, ownRecords } from './ownRecords.ts';
-export { type Reading, type ReadRecord, readRecords } from './readRecords.ts';
-export { type Reader, type ReaderNetwork } from './requestRecords.ts';
-export { type NetworkWays, revokeAll, revokeConsent, revokeDelegated } from './revoke.ts';
+} from './consent/draftConsent.ts';
+export { type OwnDoor, ownRecords } from './reading/ownRecords.ts';
+export { type Reading, type ReadRecord, readRecords } from './reading/readRecords.ts';
+export { type Reader, type ReaderNetwork } from './reading/requestRecords.ts';
+export { type NetworkWays, revokeAll, revokeConsent, revokeDelegated } from './consent/revoke.ts';
 export {
   readPackageFor,
   signConsent,
@@ -97,9 +113,9 @@ export {
   signingTask,
   type SigningTask,
   takeGuardianship,
-} from './signConsent.ts';
-export { stepScopes } from './stepScopes.ts';
-export { type LogReader, type NodeLog, whoLooked } from './whoLooked.ts';
+} from './consent/signConsent.ts';
+export { stepScopes } from './account/stepScopes.ts';
+export { type LogReader, type NodeLog, whoLooked } from './reading/whoLooked.ts';
 export { parseReadPackage, type ReadPackage, readPackageText } from '../wire/readPackage.ts';
 export {
   type ExportSources,
@@ -107,5 +123,5 @@ export {
   exportText,
   type Verification,
   verifyExport,
-} from './exportRecord.ts';
-export { exportChain, gatherExport } from './gatherExport.ts';
+} from './export/exportRecord.ts';
+export { exportChain, gatherExport } from './export/gatherExport.ts';

@@ -2,7 +2,7 @@ import { signDigest } from '../crypto/signatures.ts';
 import { fromHex, type Hex, toHex, uint } from '../hash/bytes.ts';
 import type { PatientMessage } from '../wire/messages.ts';
 import { type MessageOf, type StructName, typedDigest } from '../wire/typedData.ts';
-import { authorityOf, type Wallet, type WalletNetwork } from './wallet.ts';
+import { authorityOf, type Wallet, type WalletNetwork } from './wallet/wallet.ts';
 
 /** The messages that a patient signs for the chain, as items of a `PatientBatch`. */
 

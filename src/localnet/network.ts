@@ -7,7 +7,7 @@ import { accountOf, signDigest } from '../crypto/signatures.ts';
 import { nodeIdOf } from '../crypto/derivations.ts';
 import type { Random } from '../domain/random.ts';
 import type { ClientTransport } from '../client/ask.ts';
-import type { GatewayWay } from '../client/gatewayTicket.ts';
+import type { GatewayWay } from '../client/reading/gatewayTicket.ts';
 import { CarelatticeError } from '../errors.ts';
 import { type Hex, toHex, ZERO_32 } from '../hash/bytes.ts';
 import { hkdf } from '../hash/labelled.ts';

@@ -1,7 +1,7 @@
-import type { ClientNetwork } from '../client/enroll.ts';
+import type { ClientNetwork } from '../client/enrolment/enroll.ts';
 import { networkView, noConsensusNode } from '../client/networkView.ts';
-import type { ReaderNetwork } from '../client/requestRecords.ts';
-import type { LogReader } from '../client/whoLooked.ts';
+import type { ReaderNetwork } from '../client/reading/requestRecords.ts';
+import type { LogReader } from '../client/reading/whoLooked.ts';
 import type { Random } from '../domain/random.ts';
 import { CATEGORIES } from '../fhir/categories.ts';
 import type { LocalNetwork } from './network.ts';

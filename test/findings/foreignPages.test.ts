@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ask } from '../../src/client/ask.ts';
-import { inboxToken } from '../../src/client/inboxToken.ts';
+import { inboxToken } from '../../src/client/inbox/inboxToken.ts';
 import type { Hex } from '../../src/hash/bytes.ts';
 import { MessageType } from '../../src/wire/envelope.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/messages.ts';

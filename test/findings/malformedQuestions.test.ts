@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ask } from '../../src/client/ask.ts';
-import { inboxToken } from '../../src/client/inboxToken.ts';
+import { inboxToken } from '../../src/client/inbox/inboxToken.ts';
 import { toHex } from '../../src/hash/bytes.ts';
 import { encodeBody } from '../../src/wire/cbor.ts';
 import { MessageType } from '../../src/wire/envelope.ts';

@@ -31,7 +31,7 @@ import {
 } from '../support/edgeNetwork.ts';
 import { codeOf } from '../support/codeOf.ts';
 import { flipped, replaced } from '../support/hostileNetwork.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { CATEGORIES } from '../../src/fhir/categories.ts';
 
 /** The code with which a peer refused a request, or `none`. */

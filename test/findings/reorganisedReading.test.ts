@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readRecords } from '../../src/client/readRecords.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { readRecords } from '../../src/client/reading/readRecords.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import type { ReadPackage } from '../../src/wire/readPackage.ts';
 import { codeOf } from '../support/codeOf.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { codeOf } from '../support/codeOf.ts';
 import { resume, suspend } from '../support/consortium.ts';
 import {

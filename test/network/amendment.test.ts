@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { eraseRecords } from '../../src/client/eraseRecords.ts';
+import { eraseRecords } from '../../src/client/consent/eraseRecords.ts';
 import { isHandleUnder, isLeafUnder } from '../../src/domain/sharingTable.ts';
 import { type HistoryItem, judgeHistory } from '../../src/domain/versions.ts';
 import type { Hex } from '../../src/hash/bytes.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { ownRecords } from '../../src/client/ownRecords.ts';
-import { readRecords } from '../../src/client/readRecords.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { ownRecords } from '../../src/client/reading/ownRecords.ts';
+import { readRecords } from '../../src/client/reading/readRecords.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { codeOf } from '../support/codeOf.ts';
 import { consentFor, grantTo, packageFor, readerNamed, revokeFrom } from '../support/consents.ts';

@@ -11,7 +11,7 @@ import { fhirReader } from '../../src/node/recording/fhirReader.ts';
 import { type Accepted, submit } from '../../src/node/recording/submit.ts';
 import { openHeld } from '../../src/node/holding/openHeld.ts';
 import { openEmbeddedStore } from '../../src/store/embeddedStore.node.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { codeOf } from '../support/codeOf.ts';
 import {
   clientOf,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ask } from '../../src/client/ask.ts';
 import { grantMessage, revokeAllMessage } from '../../src/client/patientMessages.ts';
-import { authorityOf, newWallet, type Wallet } from '../../src/client/wallet.ts';
+import { authorityOf, newWallet, type Wallet } from '../../src/client/wallet/wallet.ts';
 import { signDigest } from '../../src/crypto/signatures.ts';
 import { fromHex, type Hex, toHex } from '../../src/hash/bytes.ts';
 import { MessageType } from '../../src/wire/envelope.ts';

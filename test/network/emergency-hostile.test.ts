@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ask } from '../../src/client/ask.ts';
-import type { EmergencyDesk } from '../../src/client/askInEmergency.ts';
-import { withdrawEmergencyCard } from '../../src/client/emergencyCard.ts';
-import type { EmergencyCard } from '../../src/client/emergencyCardText.ts';
+import type { EmergencyDesk } from '../../src/client/emergency/askInEmergency.ts';
+import { withdrawEmergencyCard } from '../../src/client/emergency/emergencyCard.ts';
+import type { EmergencyCard } from '../../src/client/emergency/emergencyCardText.ts';
 import { sealAtRest } from '../../src/crypto/atRest.ts';
 import { cardLookUp } from '../../src/crypto/derivations.ts';
 import { fromHex, type Hex, toHex } from '../../src/hash/bytes.ts';

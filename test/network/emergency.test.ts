@@ -1,16 +1,19 @@
 import { expect } from 'chai';
-import type { EmergencyCard } from '../../src/client/emergencyCardText.ts';
-import { readInbox } from '../../src/client/inbox.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import type { EmergencyCard } from '../../src/client/emergency/emergencyCardText.ts';
+import { readInbox } from '../../src/client/inbox/inbox.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { reviewOf } from '../../src/node/emergency/reviewQueue.ts';
 import { emergencyTicket, requestEmergency } from '../../src/node/emergency/emergencyDesk.ts';
 import { SUMMARY_CATEGORY } from '../../src/wire/emergencyMessages.ts';
-import { fetchAll, ticketGateway } from '../../src/client/gatewayTicket.ts';
-import { endEmergency } from '../../src/client/endEmergency.ts';
-import { makeEmergencyCard } from '../../src/client/emergencyCard.ts';
-import type { EmergencyReading } from '../../src/client/breakGlass.ts';
-import type { EmergencyDesk, StandingEmergency } from '../../src/client/askInEmergency.ts';
+import { fetchAll, ticketGateway } from '../../src/client/reading/gatewayTicket.ts';
+import { endEmergency } from '../../src/client/emergency/endEmergency.ts';
+import { makeEmergencyCard } from '../../src/client/emergency/emergencyCard.ts';
+import type { EmergencyReading } from '../../src/client/emergency/breakGlass.ts';
+import type {
+  EmergencyDesk,
+  StandingEmergency,
+} from '../../src/client/emergency/askInEmergency.ts';
 import { CarelatticeError } from '../../src/errors.ts';
 import type { Hex } from '../../src/hash/bytes.ts';
 import { codeOf } from '../support/codeOf.ts';

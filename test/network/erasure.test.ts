@@ -7,9 +7,9 @@ import {
   isErasureReceipt,
   openErasures,
   retryErasures,
-} from '../../src/client/eraseRecords.ts';
+} from '../../src/client/consent/eraseRecords.ts';
 import { placeOf, signFor } from '../../src/client/patientMessages.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { recordKeyOf } from '../../src/crypto/derivations.ts';
 import { openAtRest } from '../../src/crypto/atRest.ts';
 import { STEPS } from '../../src/domain/steps.ts';

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { edgeContracts } from '../../src/chain/contracts.ts';
-import { eraseRecords } from '../../src/client/eraseRecords.ts';
+import { eraseRecords } from '../../src/client/consent/eraseRecords.ts';
 import { checkOnChain, type ClaimVerdict } from '../../src/client/export/checkOnChain.ts';
 import { verificationText } from '../../src/client/export/verificationText.ts';
-import { readExport, writeExport } from '../../src/client/exportFile.node.ts';
+import { readExport, writeExport } from '../../src/client/export/exportFile.node.ts';
 import {
   exportRecord,
   exportText,
   verifyExport,
   type ExportSources,
   type Verification,
-} from '../../src/client/exportRecord.ts';
-import { exportChain, gatherExport } from '../../src/client/gatherExport.ts';
-import { keepConsent } from '../../src/client/keptConsents.ts';
-import { readRecords } from '../../src/client/readRecords.ts';
+} from '../../src/client/export/exportRecord.ts';
+import { exportChain, gatherExport } from '../../src/client/export/gatherExport.ts';
+import { keepConsent } from '../../src/client/consent/keptConsents.ts';
+import { readRecords } from '../../src/client/reading/readRecords.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { consentDigest } from '../../src/wire/consent.ts';
 import { jsonOf } from '../../src/wire/typedDataJson.ts';

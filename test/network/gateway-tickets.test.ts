@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { patientFetch } from '../../src/client/inboxToken.ts';
-import type { Wallet } from '../../src/client/wallet.ts';
+import { patientFetch } from '../../src/client/inbox/inboxToken.ts';
+import type { Wallet } from '../../src/client/wallet/wallet.ts';
 import { type Hex, ZERO_32 } from '../../src/hash/bytes.ts';
 import type { HeldRecord } from '../../src/journal/holdingTables.ts';
 import { rawCidOfDigest } from '../../src/store/cid.ts';

@@ -6,18 +6,18 @@ import {
   rotationOf,
   setGuardians,
   veto,
-} from '../../src/client/authority.ts';
+} from '../../src/client/account/authority.ts';
 import {
   completeAuthorityItem,
   freezeAuthorityFields,
   freezeAuthorityItem,
   recoverAuthorityFields,
   recoverAuthorityItem,
-} from '../../src/client/authorityMessages.ts';
-import { newCircle } from '../../src/client/guardians.ts';
-import { revokeAll } from '../../src/client/revoke.ts';
-import { authorityOf } from '../../src/client/wallet.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+} from '../../src/client/account/authorityMessages.ts';
+import { newCircle } from '../../src/client/account/guardians.ts';
+import { revokeAll } from '../../src/client/consent/revoke.ts';
+import { authorityOf } from '../../src/client/wallet/wallet.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { codeOf } from '../support/codeOf.ts';
 import {
   clientOf,

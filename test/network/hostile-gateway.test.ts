@@ -9,7 +9,7 @@ import { FRAME_HEADER } from '../../src/node/doors/gatewayDoor.ts';
 import { collect, piecesOf } from '../../src/store/byteStream.ts';
 import { rawCidOfDigest } from '../../src/store/cid.ts';
 import { encodeGatewayRequest, type RequestedContent } from '../../src/store/gatewayRequest.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import {
   clientOf,
   enrolledPatient,

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { rotate, rotationOf, setInboxKey, veto } from '../../src/client/authority.ts';
+import { rotate, rotationOf, setInboxKey, veto } from '../../src/client/account/authority.ts';
 import { ask } from '../../src/client/ask.ts';
-import { type InboxItem, readInbox } from '../../src/client/inbox.ts';
-import { inboxKeyOf } from '../../src/client/inboxKey.ts';
-import { inboxToken } from '../../src/client/inboxToken.ts';
+import { type InboxItem, readInbox } from '../../src/client/inbox/inbox.ts';
+import { inboxKeyOf } from '../../src/client/inbox/inboxKey.ts';
+import { inboxToken } from '../../src/client/inbox/inboxToken.ts';
 import { sealNotice } from '../../src/crypto/inboxSeal.ts';
 import { type Hex, toHex } from '../../src/hash/bytes.ts';
 import { waysInto } from '../../src/localnet/ways.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { stepScopes } from '../../src/client/stepScopes.ts';
-import { submitSteps, withSteps } from '../../src/client/stepScopes.ts';
+import { stepScopes } from '../../src/client/account/stepScopes.ts';
+import { submitSteps, withSteps } from '../../src/client/account/stepScopes.ts';
 import { waitingTable } from '../../src/journal/waitingTable.ts';
 import { handInOrWait, retryWaiting } from '../../src/node/recording/waitingSubmissions.ts';
 import {

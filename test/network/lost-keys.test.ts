@@ -1,20 +1,20 @@
 import { expect } from 'chai';
-import { bring } from '../../src/client/authority.ts';
+import { bring } from '../../src/client/account/authority.ts';
 import {
   completeAuthorityItem,
   recoverAuthorityFields,
   recoverAuthorityItem,
-} from '../../src/client/authorityMessages.ts';
-import { ownRecords } from '../../src/client/ownRecords.ts';
+} from '../../src/client/account/authorityMessages.ts';
+import { ownRecords } from '../../src/client/reading/ownRecords.ts';
 import {
   recoverNetwork,
   type RecoveryNetwork,
   renewKeys,
   rewrapAt,
-} from '../../src/client/recover.ts';
-import { askPackage } from '../../src/client/recoveryQuestions.ts';
-import { newWallet, type Wallet, type WalletNetwork } from '../../src/client/wallet.ts';
-import { sealWalletKey } from '../../src/client/walletKeys.ts';
+} from '../../src/client/account/recover.ts';
+import { askPackage } from '../../src/client/account/recoveryQuestions.ts';
+import { newWallet, type Wallet, type WalletNetwork } from '../../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../../src/client/wallet/walletKeys.ts';
 import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import { CATEGORIES } from '../../src/fhir/categories.ts';
 import { toHex } from '../../src/hash/bytes.ts';
@@ -43,7 +43,7 @@ import {
   type TestGuardian,
   wayOf,
 } from '../support/guardians.ts';
-import { keySigner } from '../../src/client/authorityMessages.ts';
+import { keySigner } from '../../src/client/account/authorityMessages.ts';
 
 /** A new wallet on a new device: it knows nothing. */
 async function emptyWallet(): Promise<Wallet> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readRecords, type Reading } from '../../src/client/readRecords.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { readRecords, type Reading } from '../../src/client/reading/readRecords.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { sealAtRest } from '../../src/crypto/atRest.ts';
 import { signDigest } from '../../src/crypto/signatures.ts';
 import { toHex } from '../../src/hash/bytes.ts';

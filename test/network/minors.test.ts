@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { adoptRotation, rotate, rotationOf } from '../../src/client/authority.ts';
-import { walletForMinor } from '../../src/client/minor.ts';
-import { withNewRoot } from '../../src/client/newRoot.ts';
-import { ownRecords } from '../../src/client/ownRecords.ts';
-import { renewKeys, rewrapAt } from '../../src/client/recover.ts';
-import { authorityOf, networkOf } from '../../src/client/wallet.ts';
-import { sealWalletKey } from '../../src/client/walletKeys.ts';
+import { adoptRotation, rotate, rotationOf } from '../../src/client/account/authority.ts';
+import { walletForMinor } from '../../src/client/account/minor.ts';
+import { withNewRoot } from '../../src/client/wallet/newRoot.ts';
+import { ownRecords } from '../../src/client/reading/ownRecords.ts';
+import { renewKeys, rewrapAt } from '../../src/client/account/recover.ts';
+import { authorityOf, networkOf } from '../../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../../src/client/wallet/walletKeys.ts';
 import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import { CATEGORIES } from '../../src/fhir/categories.ts';
 import { waysInto } from '../../src/localnet/ways.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { ownRecords } from '../../src/client/ownRecords.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { ownRecords } from '../../src/client/reading/ownRecords.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import type { Rpc } from '../../src/chain/rpc.ts';
 import type { Step } from '../../src/domain/steps.ts';
 import { CarelatticeError } from '../../src/errors.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ownRecords } from '../../src/client/ownRecords.ts';
-import { contentKeys, readRecords } from '../../src/client/readRecords.ts';
-import { nodeSecrets, scopeSeed, type Wallet } from '../../src/client/wallet.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { ownRecords } from '../../src/client/reading/ownRecords.ts';
+import { contentKeys, readRecords } from '../../src/client/reading/readRecords.ts';
+import { nodeSecrets, scopeSeed, type Wallet } from '../../src/client/wallet/wallet.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { toQuantity } from '../../src/chain/quantity.ts';
 import { CarelatticeError } from '../../src/errors.ts';
 import { fromHex, utf8 } from '../../src/hash/bytes.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { authorityOf, newWallet, type Wallet } from '../../src/client/wallet.ts';
+import { authorityOf, newWallet, type Wallet } from '../../src/client/wallet/wallet.ts';
 import { GUARDIANSHIP_TEMPLATE, statementOf } from '../../src/domain/consentStatement.ts';
 import { toHex, ZERO_32 } from '../../src/hash/bytes.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readRecords } from '../../src/client/readRecords.ts';
+import { readRecords } from '../../src/client/reading/readRecords.ts';
 import type { Hex } from '../../src/hash/bytes.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { ANY_ADMITTED_NODE } from '../../src/wire/consent.ts';

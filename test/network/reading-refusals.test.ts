@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { authorityOf } from '../../src/client/wallet.ts';
-import { withdraw } from '../../src/client/withdraw.ts';
+import { authorityOf } from '../../src/client/wallet/wallet.ts';
+import { withdraw } from '../../src/client/enrolment/withdraw.ts';
 import { deriveKemKeyPair, registeredKemKey } from '../../src/crypto/hpkeSealing.ts';
 import { PURPOSES } from '../../src/wire/consentForm.ts';
 import { HYBRID_SUITE } from '../../src/wire/kemSuite.ts';

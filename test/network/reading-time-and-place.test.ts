@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { networkOf } from '../../src/client/wallet.ts';
-import { readRecords } from '../../src/client/readRecords.ts';
+import { networkOf } from '../../src/client/wallet/wallet.ts';
+import { readRecords } from '../../src/client/reading/readRecords.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { codeOf } from '../support/codeOf.ts';
 import { consentFor, grantTo, packageFor, readerNamed } from '../support/consents.ts';

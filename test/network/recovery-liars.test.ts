@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { bring } from '../../src/client/authority.ts';
+import { bring } from '../../src/client/account/authority.ts';
 import {
   completeAuthorityItem,
   keySigner,
   recoverAuthorityFields,
   recoverAuthorityItem,
-} from '../../src/client/authorityMessages.ts';
-import { inboxKeyOf } from '../../src/client/inboxKey.ts';
-import { recoverNetwork } from '../../src/client/recover.ts';
-import { networkOf, newWallet, type Wallet } from '../../src/client/wallet.ts';
-import { sealWalletKey } from '../../src/client/walletKeys.ts';
+} from '../../src/client/account/authorityMessages.ts';
+import { inboxKeyOf } from '../../src/client/inbox/inboxKey.ts';
+import { recoverNetwork } from '../../src/client/account/recover.ts';
+import { networkOf, newWallet, type Wallet } from '../../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../../src/client/wallet/walletKeys.ts';
 import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import { accountOf, signDigest } from '../../src/crypto/signatures.ts';
 import { fromHex, type Hex } from '../../src/hash/bytes.ts';

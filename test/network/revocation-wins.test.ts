@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { rotationOf } from '../../src/client/authority.ts';
-import { authorityOf } from '../../src/client/wallet.ts';
-import { whoLooked } from '../../src/client/whoLooked.ts';
+import { rotationOf } from '../../src/client/account/authority.ts';
+import { authorityOf } from '../../src/client/wallet/wallet.ts';
+import { whoLooked } from '../../src/client/reading/whoLooked.ts';
 import { accountOf, signDigest } from '../../src/crypto/signatures.ts';
 import { shuffled } from '../../src/domain/random.ts';
 import { type Step, STEPS } from '../../src/domain/steps.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { storageReceipts } from '../../src/client/receipts.ts';
+import { storageReceipts } from '../../src/client/reading/receipts.ts';
 import { traceRecord } from '../../src/trace/trace.ts';
 import {
   alarmsOf,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { encodeMessage } from '../../src/wire/messages.ts';
 import { scopeEpoch } from '../../src/client/patientMessages.ts';
-import { commitmentOf, scopeEntries } from '../../src/client/wallet.ts';
+import { commitmentOf, scopeEntries } from '../../src/client/wallet/wallet.ts';
 import { ask } from '../../src/client/ask.ts';
 import { MessageType } from '../../src/wire/envelope.ts';
 import { codeOf } from '../support/codeOf.ts';

@@ -1,7 +1,7 @@
-import { submit } from '../../src/client/enroll.ts';
+import { submit } from '../../src/client/enrolment/enroll.ts';
 import { grantMessage, revokeMessage } from '../../src/client/patientMessages.ts';
-import type { Reader } from '../../src/client/requestRecords.ts';
-import { authorityOf } from '../../src/client/wallet.ts';
+import type { Reader } from '../../src/client/reading/requestRecords.ts';
+import { authorityOf } from '../../src/client/wallet/wallet.ts';
 import { signDigest } from '../../src/crypto/signatures.ts';
 import { CONSENT_TEMPLATE, statementOf } from '../../src/domain/consentStatement.ts';
 import { CATEGORIES } from '../../src/fhir/categories.ts';

@@ -3,10 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { roleNumber } from '../../src/chain/nodeEvents.ts';
-import type { ClientNetwork, EnrollmentWish } from '../../src/client/enroll.ts';
-import { enroll } from '../../src/client/enroll.ts';
-import { networkOf, newWallet, type Wallet, type WalletNetwork } from '../../src/client/wallet.ts';
-import { sealWalletKey } from '../../src/client/walletKeys.ts';
+import type { ClientNetwork, EnrollmentWish } from '../../src/client/enrolment/enroll.ts';
+import { enroll } from '../../src/client/enrolment/enroll.ts';
+import {
+  networkOf,
+  newWallet,
+  type Wallet,
+  type WalletNetwork,
+} from '../../src/client/wallet/wallet.ts';
+import { sealWalletKey } from '../../src/client/wallet/walletKeys.ts';
 import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import type { KnownNode } from '../../src/domain/knownNode.ts';
 import { tableOf } from '../../src/domain/sharingTable.ts';

@@ -1,11 +1,14 @@
-import type { EmergencyDesk, LicensedClinician } from '../../src/client/askInEmergency.ts';
+import type {
+  EmergencyDesk,
+  LicensedClinician,
+} from '../../src/client/emergency/askInEmergency.ts';
 import {
   breakGlass,
   type EmergencyReading,
   type EmergencyWay,
-} from '../../src/client/breakGlass.ts';
-import { makeEmergencyCard } from '../../src/client/emergencyCard.ts';
-import type { EmergencyCard } from '../../src/client/emergencyCardText.ts';
+} from '../../src/client/emergency/breakGlass.ts';
+import { makeEmergencyCard } from '../../src/client/emergency/emergencyCard.ts';
+import type { EmergencyCard } from '../../src/client/emergency/emergencyCardText.ts';
 import { ask } from '../../src/client/ask.ts';
 import { cardLookUp } from '../../src/crypto/derivations.ts';
 import { deriveKemKeyPair, registeredKemKey } from '../../src/crypto/hpkeSealing.ts';

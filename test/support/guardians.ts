@@ -1,5 +1,5 @@
-import { type AccountGuard, readGuard, setGuardians } from '../../src/client/authority.ts';
-import { type AccountSigner, keySigner } from '../../src/client/authorityMessages.ts';
+import { type AccountGuard, readGuard, setGuardians } from '../../src/client/account/authority.ts';
+import { type AccountSigner, keySigner } from '../../src/client/account/authorityMessages.ts';
 import {
   approve,
   type ApprovedName,
@@ -7,8 +7,8 @@ import {
   type GuardianCard,
   guardianCards,
   newCircle,
-} from '../../src/client/guardians.ts';
-import type { NetworkWay } from '../../src/client/revoke.ts';
+} from '../../src/client/account/guardians.ts';
+import type { NetworkWay } from '../../src/client/consent/revoke.ts';
 import { toHex } from '../../src/hash/bytes.ts';
 import type { LocalNetwork } from '../../src/localnet/network.ts';
 import type { MessageOf } from '../../src/wire/typedData.ts';

@@ -1,8 +1,8 @@
-import { signedRequest, type Reader } from '../../src/client/requestRecords.ts';
+import { signedRequest, type Reader } from '../../src/client/reading/requestRecords.ts';
 import { ask } from '../../src/client/ask.ts';
-import { submit } from '../../src/client/enroll.ts';
+import { submit } from '../../src/client/enrolment/enroll.ts';
 import { grantMessage, revokeMessage } from '../../src/client/patientMessages.ts';
-import { authorityOf, type Wallet } from '../../src/client/wallet.ts';
+import { authorityOf, type Wallet } from '../../src/client/wallet/wallet.ts';
 import { signDigest } from '../../src/crypto/signatures.ts';
 import { fromHex, type Hex, toHex, ZERO_32 } from '../../src/hash/bytes.ts';
 import type { LocalNetwork } from '../../src/localnet/network.ts';

@@ -1,6 +1,6 @@
 import type { Hex } from '../../hash/bytes.ts';
 import type { PatientRecordsAnswer } from '../../wire/readMessages.ts';
-import type { OwnReadRecord } from '../ownRecords.ts';
+import type { OwnReadRecord } from '../reading/ownRecords.ts';
 
 /** What one node has of her. */
 export interface NodeHistory {

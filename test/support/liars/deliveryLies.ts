@@ -1,4 +1,4 @@
-import { withdraw } from '../../../src/client/withdraw.ts';
+import { withdraw } from '../../../src/client/enrolment/withdraw.ts';
 import { signDigest } from '../../../src/crypto/signatures.ts';
 import { tableOf, withEntries } from '../../../src/domain/sharingTable.ts';
 import { type Hex, toHex } from '../../../src/hash/bytes.ts';

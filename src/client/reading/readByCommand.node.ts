@@ -1,0 +1,90 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CarelatticeError } from '../../errors.ts';
+import type { WireAccessReceipt } from '../../wire/readMessages.ts';
+import { parseReadPackage, type ReadPackage } from '../../wire/readPackage.ts';
+import { consentFileText } from '../consent/consentFileText.node.ts';
+import { type OwnDoor, ownRecords } from './ownRecords.ts';
+import { type ReadRecord, readRecords } from './readRecords.ts';
+import type { Reader, ReaderNetwork } from './requestRecords.ts';
+import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
+
+/** What the `read` command shows and keeps, whoever reads. */
+
+export interface ShownRecord {
+  readonly recordId: string;
+  readonly category: string;
+  readonly author: string;
+  /** Unix seconds. */
+  readonly recordedAt: number;
+  readonly text: string;
+}
+
+/** Reads under a consent file at the node that it names. @throws as `readConsentFile`, `readRecords` */
+export async function readWithConsent(
+  reader: Reader,
+  path: string,
+  purpose: string | undefined,
+  ways: ReaderNetwork,
+): Promise<{ receipt: WireAccessReceipt; holder: string; records: ShownRecord[] }> {
+  const shown = await readConsentFile(path);
+  const { receipt, records } = await readRecords(
+    reader,
+    shown,
+    purpose ?? shown.consent.purpose,
+    ways,
+  );
+  const holder = ways.nodes.get(shown.serving)?.name ?? shown.serving;
+  return { receipt, holder, records: records.map((record) => shownOf(record, ways)) };
+}
+
+/** All her own records at a node. @throws `NodeUnknown`, and as `ownRecords` */
+export async function readAsPatient(
+  wallet: Wallet,
+  address: NetworkAddress,
+  at: string,
+  ways: OwnDoor,
+): Promise<ShownRecord[]> {
+  const node = [...ways.nodes.values()].find(({ name }) => name === at);
+  if (node === undefined)
+    throw new CarelatticeError('NodeUnknown', 'no such node holds records in this network', {
+      facts: { name: at },
+    });
+  const records: ShownRecord[] = [];
+  for await (const record of ownRecords(wallet, networkOf(wallet, address), node, ways))
+    records.push(shownOf(record, ways));
+  return records;
+}
+
+const shownOf = (
+  { recordId, message, body }: ReadRecord,
+  { nodes }: Pick<ReaderNetwork, 'nodes'>,
+): ShownRecord => ({
+  recordId,
+  category: message.category,
+  author: nodes.get(message.author)?.name ?? message.author,
+  recordedAt: Number(message.recordedAt),
+  text: new TextDecoder().decode(body),
+});
+
+/** The consent file that a patient gave. @throws `NoConsentFile`, `MalformedConsent` with the place */
+export const readConsentFile = async (path: string): Promise<ReadPackage> =>
+  parseReadPackage(await consentFileText(path));
+
+/** One line for each record; with a folder, its text in a file of its own (mode 0600). */
+export async function keepRecords(
+  records: readonly ShownRecord[],
+  folder: string | undefined,
+): Promise<string[]> {
+  if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lines: string[] = [];
+  for (const { recordId, category, author, recordedAt, text } of records) {
+    const day = new Date(recordedAt * 1000).toISOString().slice(0, 10);
+    lines.push(
+      `  ${recordId}  ${category}, written by ${author} on ${day}, ${text.length} characters`,
+    );
+    if (folder === undefined) continue;
+    await writeFile(join(folder, `${recordId}.json`), text, { mode: 0o600 });
+  }
+  return lines;
+}
