@@ -195,12 +195,12 @@ contract ConsentHandler is EdgeFixture {
         hash = keccak256(abi.encode(present, steps));
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             for (uint256 j = 0; j < CONSENTS; ++j) {
-                (uint8 state, uint48 at) = consents.statusOf(
+                (uint8 state, uint48 since) = consents.statusOf(
                     addressOf(i),
                     digestOf(j),
                     type(uint64).max
                 );
-                hash = keccak256(abi.encode(hash, state, at));
+                hash = keccak256(abi.encode(hash, state, since));
             }
         }
     }
@@ -241,7 +241,7 @@ contract ConsentRegistryInvariants is EdgeFixture {
     ) private view {
         (bool isGranted, bool isRevoked, uint48 grantedAt) = _handler.told(i, j);
         bytes32 digest = _handler.digestOf(j);
-        (uint8 state, uint48 at) = consents.statusOf(account, digest, type(uint64).max);
+        (uint8 state, uint48 since) = consents.statusOf(account, digest, type(uint64).max);
         check(
             state ==
                 (
@@ -253,7 +253,7 @@ contract ConsentRegistryInvariants is EdgeFixture {
                 ),
             "state"
         );
-        check(at == grantedAt, "grantedAt");
+        check(since == grantedAt, "grantedAt");
         (state, ) = consents.statusOf(account, digest, minEpoch);
         check(
             state ==
@@ -290,8 +290,8 @@ contract ConsentRegistryTest is EdgeFixture {
         key = bound(key, 1, ORDER - 1);
         vm.warp(time);
         _registry.grant(vm.addr(key), digest, signed(key, digest));
-        (uint8 state, uint48 at) = _registry.statusOf(vm.addr(key), digest, 0);
-        check(state == 1 && at == time, "status");
+        (uint8 state, uint48 since) = _registry.statusOf(vm.addr(key), digest, 0);
+        check(state == 1 && since == time, "status");
     }
 
     function testFuzz_grant_refusesAnyChangedByte(uint256 key, uint8 place, uint8 change) external {

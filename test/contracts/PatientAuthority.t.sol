@@ -286,7 +286,7 @@ contract AuthorityHandler is EdgeFixture {
         }
     }
 
-    function _ascending() private view returns (uint256[GUARDIANS] memory order) {
+    function _ascending() private pure returns (uint256[GUARDIANS] memory order) {
         for (uint256 i = 0; i < GUARDIANS; ++i) order[i] = i;
         for (uint256 i = 0; i < GUARDIANS; ++i) {
             for (uint256 j = i + 1; j < GUARDIANS; ++j) {
