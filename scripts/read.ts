@@ -12,14 +12,9 @@ import { terminalOf } from '../src/client/terminal.node.ts';
 import { slotSecret } from '../src/client/wallet/unlock.node.ts';
 import { openWalletFile } from '../src/client/wallet/walletFile.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
-import {
-  loadDeployment,
-  manifestOf,
-  nodeNamed,
-  nodesHere,
-  walletOf,
-} from '../src/config/deployment.ts';
+import { loadDeployment, manifestOf, nodesHere, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';
+import { nodeNamed } from '../src/domain/nodeNamed.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import { operatorOf } from '../src/node/doors/operatorClient.node.ts';
 import { readerOfFolder } from '../src/node/readerOf.node.ts';

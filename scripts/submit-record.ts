@@ -4,8 +4,9 @@
  */
 import { readPatientBundle } from '../src/client/enrolment/patientBundle.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
-import { loadDeployment, nodeNamed, nodesHere } from '../src/config/deployment.ts';
+import { loadDeployment, nodesHere } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';
+import { nodeNamed } from '../src/domain/nodeNamed.ts';
 import { operatorOf } from '../src/node/doors/operatorClient.node.ts';
 
 const command = {

@@ -67,12 +67,3 @@ export async function nodesHere(env: Environment, config: DeploymentConfig): Pro
   }
   return nodes;
 }
-
-/** @throws `NodeUnknown` naming the nodes that there are */
-export function nodeNamed(nodes: readonly NodeConfig[], name: string): NodeConfig {
-  const found = nodes.find((node) => node.name === name);
-  if (found !== undefined) return found;
-  throw new CarelatticeError('NodeUnknown', 'no node of this name; take one of those there are', {
-    facts: { name, there: nodes.map((node) => node.name) },
-  });
-}

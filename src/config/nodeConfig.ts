@@ -19,6 +19,13 @@ const nodeFile = z.strictObject({
   /** What operators read, 1 to 64 bytes. */
   name: z.string().min(1, 'a name').max(64, 'a name of at most 64 characters'),
   role: z.enum(['recording', 'consensus'], { error: 'recording or consensus' }),
+  /** As the registry has it: commands tell nodes of one name apart by it. */
+  nodeId: z
+    .custom<`0x${string}`>(
+      (value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value),
+      'an id: 0x and 64 lower-case hex digits',
+    )
+    .optional(),
   /** Of the network, as `deploy-network` writes it. */
   manifest: path,
   rpcUrl: httpUrl,

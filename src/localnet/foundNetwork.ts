@@ -148,7 +148,8 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
   }
   for (const [index, node] of nodes.entries()) {
     const home = folders[index] ?? folder;
-    await writeNodeFile(home, node, manifestPath(folder, networkName), rpcUrl);
+    const nodeId = nodeIds[index] ?? '0x';
+    await writeNodeFile(home, { ...node, nodeId }, manifestPath(folder, networkName), rpcUrl);
   }
   return {
     manifestPath: await writeManifest(folder, manifest),
@@ -163,7 +164,7 @@ export async function foundNetwork(founding: Founding): Promise<FoundedNetwork> 
 /** What `run-node` needs to know of a node, or `read` of a reader; observers get no such file. */
 async function writeNodeFile(
   home: string,
-  { name, role, endpoint }: FoundingNode,
+  { name, role, nodeId, endpoint }: FoundingNode & { readonly nodeId: Hex },
   manifest: string,
   rpcUrl: string,
 ): Promise<void> {
@@ -175,6 +176,7 @@ async function writeNodeFile(
   await write(NODE_FILE, {
     name,
     role,
+    nodeId,
     manifest: relative(resolve(home), resolve(manifest)),
     rpcUrl,
     listenPort: port === '' ? 443 : Number(port),

@@ -5,6 +5,7 @@ import { createInProcessBus, type InProcessBusOptions } from '../courier/inProce
 import { deriveKemKeyPair, registeredKemKey } from '../crypto/hpkeSealing.ts';
 import { accountOf, signDigest } from '../crypto/signatures.ts';
 import { nodeIdOf } from '../crypto/derivations.ts';
+import { nodeNamed } from '../domain/nodeNamed.ts';
 import type { Random } from '../domain/random.ts';
 import type { ClientTransport } from '../client/ask.ts';
 import type { GatewayWay } from '../client/reading/gatewayTicket.ts';
@@ -69,6 +70,7 @@ export interface LocalNetwork {
   readonly transport: ClientTransport;
   /** The way to a node's gateway for patients and readers. */
   readonly gateway: GatewayWay;
+  /** By name or id. @throws as `nodeNamed` */
   node(name: string): LocalNode;
   /** Chain time moves on and everybody steps. Says how much was done. */
   step(): Promise<number>;
@@ -165,10 +167,10 @@ export async function startNetwork(options: LocalNetworkOptions): Promise<LocalN
     },
     gateway: (node) => inProcessFetch(byId(node.nodeId)),
     node(name) {
-      const found = nodes.find((node) => node.name === name);
-      if (found === undefined)
-        throw new CarelatticeError('NodeUnknown', 'no node of this name', { facts: { name } });
-      return found;
+      return nodeNamed(
+        nodes.map((node) => ({ name: node.name, nodeId: node.self.nodeId, node })),
+        name,
+      ).node;
     },
     step,
     async settle() {

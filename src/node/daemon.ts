@@ -49,7 +49,8 @@ interface Running {
  * Runs until `signal` aborts; then the step under way ends and everything is closed.
  * A chain that cannot be reached, or stands still, is waited for. Throws what waiting does not mend: faults of
  * configuration and keys, `PortInUse`, `PortRefused`, `WrongChain`, `StaleManifest`, `NoContractCode`,
- * `NotAdmitted`, `WrongRole`, `TlsKeyNotRegistered`, `ForeignNonce`, `ChainRewritten`, and errors of the journal.
+ * `NotAdmitted`, `WrongNodeId`, `WrongRole`, `TlsKeyNotRegistered`, `ForeignNonce`, `ChainRewritten`, and errors of
+ * the journal.
  */
 export async function runNode(config: NodeConfig, log: Log, signal: AbortSignal): Promise<void> {
   const manifest = await readManifest(config.manifest);
@@ -126,7 +127,7 @@ async function whileChainAnswers(run: Running, closing: (() => Promise<void>)[])
   });
 }
 
-/** @throws `NotAdmitted` when the registry knows no node with this key */
+/** @throws `NotAdmitted` when the registry knows no node with this key, `WrongNodeId`, `WrongRole` */
 async function admittedId({ manifest, rpc, keys, config }: Running): Promise<Hex> {
   const { nodeRegistry } = edgeContracts(manifest, rpc);
   // A bytes32, which the contract's reader writes as lower-case hex.
@@ -136,6 +137,13 @@ async function admittedId({ manifest, rpc, keys, config }: Running): Promise<Hex
       'NotAdmitted',
       'no node with this signing key is admitted to the network; take the keystore that was registered, or have the consortium admit it',
       { facts: { keystore: config.keystore, account: keys.account, network: manifest.name } },
+    );
+  }
+  if (config.nodeId !== undefined && config.nodeId !== nodeId) {
+    throw new CarelatticeError(
+      'WrongNodeId',
+      'the registry has these keys under another id than node.json; correct its nodeId, or take the keystore of that node',
+      { facts: { node: config.name, configured: config.nodeId, registered: nodeId } },
     );
   }
   const { role } = await nodeRegistry.call('nodeOf', [nodeId], 'latest');

@@ -26,6 +26,7 @@ const FATAL: ReadonlySet<string> = new Set([
   'StaleManifest',
   'NoContractCode',
   'NotAdmitted',
+  'WrongNodeId',
   'WrongRole',
   'TlsKeyNotRegistered',
   'ForeignNonce',

@@ -16,14 +16,18 @@ const ORDER: readonly TraceStep['step'][] = [
   'settled',
 ];
 
-/** The way of a record as several nodes tell it, each once: of chain steps the author's telling, which says most. */
+/**
+ * The way of a record as several nodes tell it, each in one trace: of chain steps the author's telling, which says
+ * most. Two nodes may bear one name.
+ */
 export function joinTraces(traces: readonly (readonly TraceStep[])[]): TraceStep[] {
   const isAuthors = (steps: readonly TraceStep[]): boolean =>
     steps.some(({ step }) => step === 'sealed');
   const joined = new Map<string, TraceStep>();
-  for (const steps of [...traces].sort((a, b) => Number(isAuthors(b)) - Number(isAuthors(a)))) {
+  const byAuthor = [...traces].sort((a, b) => Number(isAuthors(b)) - Number(isAuthors(a)));
+  for (const [teller, steps] of byAuthor.entries()) {
     for (const step of steps) {
-      const own = ON_CHAIN.has(step.step) ? (step.block ?? 0) : step.node;
+      const own = ON_CHAIN.has(step.step) ? (step.block ?? 0) : teller;
       const name = `${step.step} ${own}`;
       if (!joined.has(name)) joined.set(name, step);
     }

@@ -318,6 +318,8 @@ describe('The steps of docs/running.md', function () {
     });
     expect(await run({})).to.equal('NotAdmitted');
     expect(await run({ ...of('node-03-hospital-3'), role: 'consensus' })).to.equal('WrongRole');
+    const nodeId = `0x${'11'.repeat(32)}`;
+    expect(await run({ ...of('node-03-hospital-3'), nodeId })).to.equal('WrongNodeId');
     expect(await run(of('node-03-hospital-3'))).to.equal('TlsKeyNotRegistered');
     const mixed = { ...of('node-03-hospital-3'), passwordFile: join(stranger, 'password') };
     expect(await run(mixed)).to.equal('WrongPassword');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecretFile, replaceSecretFile } from '../../crypto/secretFile.node.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
+import { nodeNamed } from '../../domain/nodeNamed.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
 import { CATEGORIES } from '../../fhir/categories.ts';
 import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
@@ -21,7 +22,7 @@ import { authorityOf, networkOf } from '../wallet/wallet.ts';
 
 /** As typed; lists are separated by commas. */
 export interface ConsentOptions {
-  /** Name of a node or reader, or `any`. */
+  /** Name or id of a node or reader, or `any`. */
   readonly reader?: string | undefined;
   readonly purpose?: string | undefined;
   /** `all`, or names of categories. */
@@ -36,7 +37,7 @@ export interface ConsentOptions {
 const badOption = (problem: string, facts: Record<string, string | readonly string[]> = {}) =>
   new CarelatticeError('BadOption', problem, { facts });
 
-/** @throws `BadOption`, `NodeUnknown`, `MalformedConsent` */
+/** @throws `BadOption`, as `nodeNamed`, `MalformedConsent` */
 export async function draftByCommand(options: ConsentOptions, desk: ConsentDesk): Promise<Consent> {
   const { wallet, manifest, ways, state } = desk;
   const { reader = '', purpose = 'TREAT', categories = '', labels = '', language = 'en' } = options;
@@ -51,7 +52,10 @@ export async function draftByCommand(options: ConsentOptions, desk: ConsentDesk)
   const wish = {
     patient: account,
     language,
-    reader: reader === 'any' ? reader : nodeNamed(ways.nodes, reader),
+    reader:
+      reader === 'any'
+        ? reader
+        : nodeNamed(admitted(ways.nodes), reader, 'no admitted node or reader has this name'),
     purpose: known,
     categories: categories === 'all' ? CATEGORIES : listed(categories),
     sensitivity: listed(labels),
@@ -85,14 +89,8 @@ function dateOf(text: string, wholeDay: bigint): bigint {
   return BigInt(time) / 1000n + (hour === undefined ? wholeDay : 0n);
 }
 
-export function nodeNamed(nodes: ReadonlyMap<Hex, KnownNode>, name: string): KnownNode {
-  const there = [...nodes.values()].filter(({ state }) => state === 'admitted');
-  const found = there.find((node) => node.name === name);
-  if (found !== undefined) return found;
-  throw new CarelatticeError('NodeUnknown', 'no admitted node or reader has this name', {
-    facts: { name, there: there.map((node) => node.name) },
-  });
-}
+const admitted = (nodes: ReadonlyMap<Hex, KnownNode>): KnownNode[] =>
+  [...nodes.values()].filter(({ state }) => state === 'admitted');
 
 /** The text, then the typed data as JSON. */
 export const taskText = ({ statement, typedData }: SigningTask): string =>
@@ -142,7 +140,7 @@ export interface Granted {
   readonly consent: Consent;
   /** Made elsewhere; else the wallet signs. */
   readonly signature?: Hex | undefined;
-  /** Name of the holder that is to serve the reader. */
+  /** Name or id of the holder that is to serve the reader. */
   readonly serving: string;
   /** Where the reader's file goes. */
   readonly out: string;
@@ -150,17 +148,14 @@ export interface Granted {
 
 /**
  * Signs, writes the reader's file, brings the grant to the chain and waits until it stands there.
- * @throws `BadSignature`, `NodeUnknown`, `ConsentNotSeen`, the consensus node's refusals
+ * @throws `BadSignature`, as `nodeNamed`, `ConsentNotSeen`, the consensus node's refusals
  */
 export async function grantByCommand(
   { wallet, manifest, ways, state, save }: ConsentDesk,
   { consent, signature, serving, out }: Granted,
 ): Promise<Hex> {
-  const holder = nodeNamed(ways.nodes, serving);
-  if (holder.role !== 'recording')
-    throw new CarelatticeError('NodeUnknown', 'only a recording node serves readers', {
-      facts: { name: serving, role: holder.role },
-    });
+  const holders = admitted(ways.nodes).filter(({ role }) => role === 'recording');
+  const holder = nodeNamed(holders, serving, 'only an admitted recording node serves readers');
   const { federationId, networkId } = manifest;
   const { kept, grant } = signConsent(wallet, federationId, consent, signature);
   const shown = readPackageFor(wallet, kept.digest, { networkId, serving: holder.nodeId });

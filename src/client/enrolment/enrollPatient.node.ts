@@ -4,7 +4,7 @@ import type { Manifest } from '../../chain/manifest.ts';
 import type { Rpc } from '../../chain/rpc.ts';
 import type { SlotSecret } from '../../crypto/keySlot.ts';
 import { randomBytes } from '../../crypto/random.ts';
-import type { KnownNode } from '../../domain/knownNode.ts';
+import { nodeNamed } from '../../domain/nodeNamed.ts';
 import { relationsDigest } from '../../domain/relations.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { CATEGORIES } from '../../fhir/categories.ts';
@@ -12,7 +12,7 @@ import type { PatientIdentifier } from '../../fhir/patient.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { ClientTransport } from '../ask.ts';
 import { enroll } from './enroll.ts';
-import { type NetworkView, networkView, noConsensusNode } from '../networkView.ts';
+import { networkView, noConsensusNode } from '../networkView.ts';
 import { networkOf } from '../wallet/wallet.ts';
 import { openWalletFile, replaceWalletFile } from '../wallet/walletFile.node.ts';
 import { assertWalletSlots } from '../wallet/walletKeys.ts';
@@ -25,7 +25,7 @@ export interface PatientEnrollment {
   readonly walletFile: string;
   /** What opens it. */
   readonly secret: SlotSecret;
-  /** Names of nodes that may hold all categories of her records. */
+  /** Names or ids of nodes that may hold all categories of her records. */
   readonly at: readonly string[];
   /** By which those nodes know her. */
   readonly identifiers: readonly PatientIdentifier[];
@@ -38,7 +38,7 @@ const POLL_MS = 250;
 /**
  * Enrols a patient at nodes with her wallet and waits until the chain shows it. Nodes that do not answer yet are
  * asked again. @returns her pseudonym in this network
- * @throws as `openWalletFile`, `TooFewSlots`, `NodeUnknown`, `NoConsensusNode`, `EnrollmentRefused`,
+ * @throws as `openWalletFile`, `nodeNamed`, `TooFewSlots`, `NoConsensusNode`, `EnrollmentRefused`,
  * `EnrollmentNotSeen`, the nodes' refusals
  */
 export async function enrollPatient(enrollment: PatientEnrollment): Promise<Hex> {
@@ -54,8 +54,13 @@ export async function enrollPatient(enrollment: PatientEnrollment): Promise<Hex>
     const { active: consensus, nodes } = view;
     if (consensus === undefined) return false;
     const { transport, identifiers } = enrollment;
-    const wishes = enrollment.at.map((name) => {
-      const node = nodeNamed(view, name);
+    const holders = [...nodes.values()].filter(
+      ({ state, role }) => state === 'admitted' && (role === 'recording' || role === 'index'),
+    );
+    const named = enrollment.at.map((given) =>
+      nodeNamed(holders, given, 'no such node holds records in this network'),
+    );
+    const wishes = [...new Set(named)].map((node) => {
       return { node, role: roleNumber(node.role), categories: CATEGORIES, identifiers };
     });
     const client = { transport, consensus, nodes, categories: CATEGORIES, random: randomBytes };
@@ -72,17 +77,6 @@ export async function enrollPatient(enrollment: PatientEnrollment): Promise<Hex>
     return view.relations.get(network.patientId) === digest;
   });
   return network.patientId;
-}
-
-function nodeNamed({ nodes }: NetworkView, name: string): KnownNode {
-  const found = [...nodes.values()].find(
-    (node) => node.name === name && node.state === 'admitted' && node.role !== 'consensus',
-  );
-  if (found !== undefined) return found;
-  const there = [...nodes.values()].filter(({ role }) => role === 'recording');
-  throw new CarelatticeError('NodeUnknown', 'no such node holds records in this network', {
-    facts: { name, there: there.map((node) => node.name) },
-  });
 }
 
 /** Tries until it holds; what may pass by itself is tried again. @throws what the last try threw, or `otherwise` */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CarelatticeError } from '../../errors.ts';
+import { nodeNamed } from '../../domain/nodeNamed.ts';
 import type { WireAccessReceipt } from '../../wire/readMessages.ts';
 import { parseReadPackage, type ReadPackage } from '../../wire/readPackage.ts';
 import { consentFileText } from '../consent/consentFileText.node.ts';
@@ -38,18 +38,15 @@ export async function readWithConsent(
   return { receipt, holder, records: records.map((record) => shownOf(record, ways)) };
 }
 
-/** All her own records at a node. @throws `NodeUnknown`, and as `ownRecords` */
+/** All her own records at a node. @param at its name or id @throws as `nodeNamed`, `ownRecords` */
 export async function readAsPatient(
   wallet: Wallet,
   address: NetworkAddress,
   at: string,
   ways: OwnDoor,
 ): Promise<ShownRecord[]> {
-  const node = [...ways.nodes.values()].find(({ name }) => name === at);
-  if (node === undefined)
-    throw new CarelatticeError('NodeUnknown', 'no such node holds records in this network', {
-      facts: { name: at },
-    });
+  const holders = [...ways.nodes.values()].filter(({ role }) => role === 'recording');
+  const node = nodeNamed(holders, at, 'no such node holds records in this network');
   const records: ShownRecord[] = [];
   for await (const record of ownRecords(wallet, networkOf(wallet, address), node, ways))
     records.push(shownOf(record, ways));

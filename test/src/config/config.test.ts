@@ -84,6 +84,18 @@ describe('Configuration', () => {
     }
   });
 
+  it('takes an id as the registry writes it, and no other', async () => {
+    const nodeId = `0x${'a1'.repeat(32)}`;
+    await given({ ...FILE, nodeId });
+    expect(await loadConfig({}, folder)).to.include({ nodeId });
+    for (const wrong of ['', '0xa1', nodeId.toUpperCase(), `${nodeId}0`, 7]) {
+      await given({ ...FILE, nodeId: wrong });
+      expect(await failure(() => loadConfig({}, folder)), String(wrong)).to.contain(
+        'nodeId: an id',
+      );
+    }
+  });
+
   it('tells a missing file from one that is no JSON object', async () => {
     expect(await codeOf(() => loadConfig({}, join(folder, 'nowhere')))).to.equal('NoConfig');
     for (const text of ['{', '[]', 'null', '7']) {

@@ -6,6 +6,7 @@ import { edgeContracts } from '../../../src/chain/contracts.ts';
 import { verifyManifest } from '../../../src/chain/manifest.ts';
 import { loadManifest } from '../../../src/chain/manifestFile.ts';
 import { agreementOf, proposalDigest } from '../../../src/chain/proposal.ts';
+import { loadConfig } from '../../../src/config/nodeConfig.ts';
 import { deployEdge } from '../../../src/localnet/deployEdge.ts';
 import { foundingNodes, foundNetwork } from '../../../src/localnet/foundNetwork.ts';
 import type { LocalChain } from '../../../src/localnet/localChain.ts';
@@ -142,6 +143,7 @@ describe('Founding an edge network', () => {
             ? ['keystore.json', 'password', 'reader.json']
             : ['keystore.json', 'node.json', 'password', 'tls-key.pem'],
         );
+        if (name !== 'Insurer') expect(await loadConfig({}, keys)).to.include({ name, nodeId });
         if (process.platform !== 'win32') {
           for (const file of await readdir(keys)) {
             expect((await stat(join(keys, file))).mode & 0o077).to.equal(0);

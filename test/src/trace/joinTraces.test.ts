@@ -34,6 +34,11 @@ describe('Joining what nodes tell of a record', () => {
     expect(joined.at(-1)?.words).to.equal('every holder has it');
   });
 
+  it('keeps apart what two nodes of one name tell', () => {
+    const [one, other] = [step('delivered', 'North'), step('delivered', 'North', { time: 20 })];
+    expect(joinTraces([[one], [other]])).to.deep.equal([one, other]);
+  });
+
   it('writes a step with its block and time where it has them', () => {
     expect(stepText(step('settled', 'N', { block: 9, time: 0 }))).to.match(
       /^settled +block 9 +N +N tells$/,

@@ -155,6 +155,43 @@ describe('sign-consent', () => {
     }
   });
 
+  it('signs for nobody by a name that two bear, and for the one whose id is given', async () => {
+    const desk = await deskOf();
+    const twin = idOf('twin');
+    const [of, north] = [desk.ways.nodes.get(reader), desk.ways.nodes.get(idOf('North'))];
+    if (of === undefined || north === undefined) return expect.fail('the desk knows both');
+    const nodes = new Map([...desk.ways.nodes, [twin, { ...of, nodeId: twin }]]);
+    const hostile = { ...desk, ways: { ...desk.ways, nodes } };
+    expect(await codeOf(() => draftByCommand(options, hostile))).to.equal('NameAmbiguous');
+    const meant = await draftByCommand({ ...options, reader: twin }, hostile);
+    expect(meant).to.include({ grantee: twin, granteeName: 'Westside Clinic' });
+
+    nodes.set(twin, { ...north, nodeId: twin });
+    const out = join(folder, 'consent.json');
+    const grant = (serving: string): Promise<unknown> =>
+      grantByCommand(hostile, { consent: meant, serving, out });
+    expect(await codeOf(() => grant('North'))).to.equal('NameAmbiguous');
+    expect(desk.taken).to.deep.equal([]);
+    await grant(idOf('North'));
+    expect(parseReadPackage(await readFile(out, 'utf8')).serving).to.equal(idOf('North'));
+  });
+
+  it('takes no reader for a holder, and none that is suspended or removed', async () => {
+    const desk = await deskOf();
+    for (const state of ['suspended', 'removed'] as const) {
+      const nodes = new Map([...desk.ways.nodes].map(([id, node]) => [id, { ...node, state }]));
+      const other = { ...desk, ways: { ...desk.ways, nodes } };
+      expect(await codeOf(() => draftByCommand(options, other)), state).to.equal('NodeUnknown');
+    }
+    const consent = await draftByCommand(options, desk);
+    const nodes = new Map(
+      [...desk.ways.nodes].map(([id, node]) => [id, { ...node, role: 'reader' as const }]),
+    );
+    const other = { ...desk, ways: { ...desk.ways, nodes } };
+    const grant = { consent, serving: 'North', out: join(folder, 'out.json') };
+    expect(await codeOf(() => grantByCommand(other, grant))).to.equal('NodeUnknown');
+  });
+
   it('shows text and typed data, then brings the grant and writes the reader’s file', async () => {
     const desk = await deskOf();
     const consent = await draftByCommand(options, desk);
