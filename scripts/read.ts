@@ -22,11 +22,12 @@ import { readerOfFolder } from '../src/node/readerOf.node.ts';
 const text = { type: 'string' } as const;
 const command = {
   usage:
-    'npm run read -- (--consent FILE --as FOLDER [--purpose CODE] | --own [--wallet FILE] [--passphrase-file FILE] --at NODE | (FHIR-FILE | --sample SEED) --at NODE) [--out DIR] [--rpc URL] [--network NAME] [--deployments DIR]',
+    'npm run read -- (--consent FILE --as FOLDER [--purpose CODE] [--receipt FILE] | --own [--wallet FILE] [--passphrase-file FILE] --at NODE | (FHIR-FILE | --sample SEED) --at NODE) [--out DIR] [--rpc URL] [--network NAME] [--deployments DIR]',
   options: {
     consent: text,
     as: text,
     purpose: text,
+    receipt: text,
     own: { type: 'boolean' },
     at: text,
     sample: text,
@@ -44,7 +45,8 @@ await runCommand(async () => {
   const { values, positionals } = commandLine(command, process.argv.slice(2));
   const { consent, as, at, own, rpc: rpcUrl, network, deployments } = values;
   const isMixed = consent !== undefined && (own === true || at !== undefined);
-  if (isMixed || (consent === undefined) !== (as === undefined))
+  const isStray = consent === undefined && values.receipt !== undefined;
+  if (isMixed || isStray || (consent === undefined) !== (as === undefined))
     throw new CarelatticeError('UnknownOption', `Usage: ${command.usage}`);
   const env = processEnvironment();
   const given = { rpcUrl, network, deployments, passphraseFile: values['passphrase-file'] };
@@ -69,7 +71,8 @@ await runCommand(async () => {
   try {
     if (consent !== undefined && as !== undefined) {
       const reader = await readerOfFolder(env, as, manifest, rpc);
-      const read = await readWithConsent(reader, consent, values.purpose, ways);
+      const { purpose, receipt } = values;
+      const read = await readWithConsent(reader, { consent, purpose, receipt }, ways);
       console.log(
         `${reader.name} reads. The holder's receipt is number ${read.receipt.n}, signed.`,
       );

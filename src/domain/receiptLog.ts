@@ -34,7 +34,7 @@ export interface ServedLog {
   holder: Hex;
   /** What the patient gave this node alone, 32 bytes. */
   accessKey: Uint8Array;
-  /** From place 1 to the newest anchored size; what follows is not anchored yet and is left out. */
+  /** From place 1 to the newest anchored size; what follows is not anchored yet and proves nothing. */
   leaves: readonly ReceiptLeaf[];
   /** All of them, as the chain has them. */
   anchored: readonly AnchoredLog[];
@@ -143,8 +143,12 @@ function faultOf(
 /** Shown receipts, signed by the node, whose block has an anchor behind it and that the log does not have. */
 function notLogged(log: ServedLog, places: ReadonlyMap<number, unknown>, last: number): LogFault[] {
   const newest = Math.max(0, ...log.anchored.map(({ block }) => block));
+  const size = Math.max(0, ...log.anchored.map((anchored) => anchored.size));
+  const behind = new Set(log.leaves.slice(size).map(({ tag }) => tag));
   return (log.shown ?? []).flatMap(({ receipt, signature }): LogFault[] => {
     const n = Number(receipt.n);
+    // It waits for the next root, which has to have it.
+    if (behind.has(receiptTag(log.accessKey, n))) return [];
     // Below the last number it is a gap, and told as one.
     if (places.has(n) || n < last || receipt.blockNumber > BigInt(newest)) return [];
     if (!isOfNode(log, receipt) || !log.isSigned(digestOf(log, receipt), signature)) return [];

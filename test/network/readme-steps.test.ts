@@ -210,7 +210,10 @@ describe('The steps of docs/running.md', function () {
     const signed = await succeeds(lineOf('sign-consent'));
     expect(signed.out).to.contain('I allow “Insurer” to read medical records.');
     const [byConsent = '', own = '', hers = ''] = linesOf('read');
-    expect((await succeeds(byConsent)).out).to.match(/Handed over by Hospital 2: [1-9]\d* record/);
+    const receipt = join(folder, 'receipt.json');
+    expect((await succeeds(byConsent, '--receipt', receipt)).out).to.match(
+      /Handed over by Hospital 2: [1-9]\d* record/,
+    );
     expect((await succeeds(own)).out).to.contain('logged for the patient: 3 records');
     expect((await succeeds(hers)).out).to.contain('Her own records at Hospital 2: 3 records');
     const { out } = await until('both looks on the chain', async () => {
@@ -220,6 +223,15 @@ describe('The steps of docs/running.md', function () {
     });
     expect(out).to.contain('1. Insurer, paying for health care, 2 records');
     expect(out).to.contain('1. Hospital 1 itself, treatment, 3 records');
+    const line = lineOf('who-looked');
+    expect((await succeeds(line, '--receipt', receipt)).out).to.match(
+      /^Receipt 1 that Insurer has stands in the log of Hospital 2/,
+    );
+    const other = join(folder, 'other.json');
+    await writeFile(other, (await readFile(receipt, 'utf8')).replace('"n": "1"', '"n": "2"'));
+    const forged = await started.run([...program(line), '--receipt', other]);
+    expect(forged).to.include({ code: 1 });
+    expect(forged.err).to.match(/^ReceiptForged: /);
   });
 
   it('refuse the insurer once she has taken it back, and whoever is not named', async () => {
@@ -238,7 +250,9 @@ describe('The steps of docs/running.md', function () {
 
   it('write her whole record into one file that verifies offline', async () => {
     await succeeds(lineOf('export'));
-    const { out } = await succeeds(lineOf('verify-export'));
+    const receipt = join(folder, 'receipt.json');
+    const { out } = await succeeds(lineOf('verify-export'), '--receipt', receipt);
+    expect(out).to.contain('Receipt 1 that Insurer has stands in the log of Hospital 2');
     expect(out).to.not.contain('Not checked');
     const { out: online } = await succeeds(lineOf('verify-export'), '--rpc', rpcUrl);
     expect(online).to.not.contain('DIFFERS');

@@ -3,6 +3,7 @@ import {
   type LoggedReceipt,
   type LogFault,
   type LogVerdict,
+  type ShownReceipt,
 } from '../../domain/receiptLog.ts';
 import { fromHex, toHex, type Hex } from '../../hash/bytes.ts';
 import { merkleRoot } from '../../hash/merkleTree.ts';
@@ -15,11 +16,12 @@ import { at, type Notes } from './findings.ts';
 type ExportedLog = ItemOf<'log'>;
 type Opening = ExportedLog['openings'][number];
 
-/** What the log of a node proves. */
+/** What the log of a node proves. @param shown receipts from elsewhere: the log has to have them too */
 export function judgedLog(
   { federationId, networkId }: ExportHead,
   log: ExportedLog,
   signers: Pick<Signers, 'isSigned'>,
+  shown: readonly ShownReceipt[] = [],
 ): LogVerdict {
   return judgeReceiptLog({
     federationId,
@@ -29,6 +31,7 @@ export function judgedLog(
     leaves: log.leaves.map(leafOf),
     anchored: log.anchored,
     openings: log.openings,
+    shown,
     isSigned: (digest, signature) => signers.isSigned(log.holder, digest, signature),
   });
 }
@@ -102,7 +105,7 @@ function verifyOpening(
 export const isProven = (receipts: readonly LoggedReceipt[], { n, salt }: Opening): boolean =>
   receipts.some((one) => one.n === n && one.salt === salt);
 
-function faultText(fault: LogFault): string {
+export function faultText(fault: LogFault): string {
   switch (fault.kind) {
     case 'PrefixChanged':
       return `its leaves do not give the root anchored for size ${fault.size} in block ${fault.block}`;

@@ -1,12 +1,20 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertNoFile, createSecretFile } from '../../crypto/secretFile.node.ts';
 import { nodeNamed } from '../../domain/nodeNamed.ts';
 import type { WireAccessReceipt } from '../../wire/readMessages.ts';
 import { parseReadPackage, type ReadPackage } from '../../wire/readPackage.ts';
+import {
+  parseReceiptFile,
+  receiptFileText,
+  type ShownReceiptFile,
+} from '../../wire/receiptFile.ts';
 import { consentFileText } from '../consent/consentFileText.node.ts';
 import { type OwnDoor, ownRecords } from './ownRecords.ts';
 import { type ReadRecord, readRecords } from './readRecords.ts';
 import type { Reader, ReaderNetwork } from './requestRecords.ts';
+import { signedReceipt } from './whoLooked.ts';
+import { CarelatticeError } from '../../errors.ts';
 import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
 
 /** What the `read` command shows and keeps, whoever reads. */
@@ -20,20 +28,37 @@ export interface ShownRecord {
   readonly text: string;
 }
 
-/** Reads under a consent file at the node that it names. @throws as `readConsentFile`, `readRecords` */
+export interface ConsentReading {
+  /** The file that the patient gave. */
+  readonly consent: string;
+  /** Default: the consent's. */
+  readonly purpose?: string | undefined;
+  /** Where the holder's receipt is kept, so that it can be held against its log. */
+  readonly receipt?: string | undefined;
+}
+
+/**
+ * Reads under a consent file at the node that it names.
+ * @throws as `readConsentFile`, `readRecords`; `SecretFileExists` before anything is asked
+ */
 export async function readWithConsent(
   reader: Reader,
-  path: string,
-  purpose: string | undefined,
+  { consent, purpose, receipt: receiptFile }: ConsentReading,
   ways: ReaderNetwork,
 ): Promise<{ receipt: WireAccessReceipt; holder: string; records: ShownRecord[] }> {
-  const shown = await readConsentFile(path);
-  const { receipt, records } = await readRecords(
+  const shown = await readConsentFile(consent);
+  if (receiptFile !== undefined) await assertNoFile(receiptFile);
+  const { receipt, receiptSignature, records } = await readRecords(
     reader,
     shown,
     purpose ?? shown.consent.purpose,
     ways,
   );
+  if (receiptFile !== undefined) {
+    const signed = signedReceipt(reader.network, receipt);
+    const text = receiptFileText({ receipt: signed, signature: receiptSignature, shown });
+    await createSecretFile(receiptFile, text);
+  }
   const holder = ways.nodes.get(shown.serving)?.name ?? shown.serving;
   return { receipt, holder, records: records.map((record) => shownOf(record, ways)) };
 }
@@ -67,6 +92,21 @@ const shownOf = (
 /** The consent file that a patient gave. @throws `NoConsentFile`, `MalformedConsent` with the place */
 export const readConsentFile = async (path: string): Promise<ReadPackage> =>
   parseReadPackage(await consentFileText(path));
+
+/** What `read --receipt` kept. @throws `NoReceiptFile`, `MalformedReceipt` with the place */
+export async function readReceiptFile(path: string): Promise<ShownReceiptFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new CarelatticeError(
+      'NoReceiptFile',
+      'the receipt cannot be read; name the file that read --receipt wrote',
+      { facts: { path }, cause },
+    );
+  }
+  return parseReceiptFile(text);
+}
 
 /** One line for each record; with a folder, its text in a file of its own (mode 0600). */
 export async function keepRecords(

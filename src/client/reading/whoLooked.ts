@@ -15,6 +15,7 @@ import {
   type WireAccessReceipt,
 } from '../../wire/readMessages.ts';
 import type { ReceiptLeaf } from '../../wire/receiptLeaf.ts';
+import type { AccessReceipt } from '../../wire/typedData.ts';
 import { ask, type ClientTransport } from '../ask.ts';
 import { inboxToken, type TokenClock } from '../inbox/inboxToken.ts';
 import { accountsOf, openingFaults } from './openingFaults.ts';
@@ -60,16 +61,10 @@ export async function whoLooked(
   shown: readonly ReaderReceipt[] = [],
 ): Promise<NodeLog> {
   const { leaves, openings } = await served(wallet, network, node, reader);
-  const { federationId, networkId, chainId } = network;
+  const { federationId, networkId } = network;
   const signed = ({ receipt, signature }: ReaderReceipt) => ({
     signature,
-    receipt: {
-      ...receipt,
-      networkId,
-      chainId: BigInt(chainId),
-      n: BigInt(receipt.n),
-      blockNumber: BigInt(receipt.blockNumber),
-    },
+    receipt: signedReceipt(network, receipt),
   });
   const verdict = judgeReceiptLog({
     federationId,
@@ -89,6 +84,18 @@ export async function whoLooked(
   const forged = openingFaults(network, reader.nodes, openings, verdict);
   return { node, verdict: withFaults(verdict, forged), openings, leaves };
 }
+
+/** A receipt as it was signed, from the one that travels. */
+export const signedReceipt = (
+  { networkId, chainId }: Pick<WalletNetwork, 'networkId' | 'chainId'>,
+  receipt: WireAccessReceipt,
+): AccessReceipt => ({
+  ...receipt,
+  networkId,
+  chainId: BigInt(chainId),
+  n: BigInt(receipt.n),
+  blockNumber: BigInt(receipt.blockNumber),
+});
 
 const withFaults = (verdict: LogVerdict, more: LogFault[]): LogVerdict =>
   more.length === 0

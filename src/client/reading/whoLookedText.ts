@@ -10,7 +10,10 @@ import {
   type Wallet,
   type WalletNetwork,
 } from '../wallet/wallet.ts';
-import { type LogReader, type NodeLog, whoLooked } from './whoLooked.ts';
+import type { ShownReceiptFile } from '../../wire/receiptFile.ts';
+import { heldIn, heldText, requireHers, requireSigned } from './heldReceipt.ts';
+import { accountsOf } from './openingFaults.ts';
+import { type LogReader, type NodeLog, signedReceipt, whoLooked } from './whoLooked.ts';
 
 /** Who looked, as a patient reads it. */
 
@@ -29,6 +32,40 @@ const logHoldersOf = ({ relations, formerHolders = [], card }: WalletNetwork): H
     ...(card?.notTold ?? []),
   ]),
 ];
+
+/**
+ * Holds a receipt that a reader showed her against the log of the node that signed it.
+ * @throws `NotHerReceipt`, `NodeUnknown`, `ReceiptForged`, and as `whoLooked`
+ */
+export async function holdReceipt(
+  wallet: Wallet,
+  address: NetworkAddress,
+  reader: LogReader,
+  file: ShownReceiptFile,
+): Promise<LookedAt> {
+  const network = networkOf(wallet, address);
+  requireHers(network, file);
+  const { receipt, signature } = file;
+  const node = reader.nodes.get(receipt.holder);
+  if (node === undefined)
+    throw new CarelatticeError('NodeUnknown', 'the receipt names no node of this network', {
+      facts: { holder: receipt.holder },
+    });
+  requireSigned(network, file, accountsOf(node), node);
+  const { networkId: _, chainId: __, ...fields } = receipt;
+  const wire = { ...fields, n: Number(fields.n), blockNumber: Number(fields.blockNumber) };
+  const log = await whoLooked(wallet, network, node, reader, [{ receipt: wire, signature }]);
+  const openings = log.openings.map((one) => ({ receipt: signedReceipt(network, one.receipt) }));
+  const { federationId } = network;
+  const { verdict } = log;
+  const anchored = reader.anchoredBy(node.nodeId);
+  const held = heldIn({ federationId, verdict, openings, anchored }, file);
+  const who = reader.nodes.get(receipt.reader)?.name ?? receipt.reader;
+  return {
+    lines: [heldText(held, receipt, who, node.name), ...linesOf(log, reader.nodes)],
+    ok: held === 'stands' && verdict.kind === 'ok',
+  };
+}
 
 /** Asks every node that may have receipts of hers. @throws `NotInRelations` when she is known nowhere */
 export async function whoLookedEverywhere(
