@@ -29,6 +29,8 @@ export type Listed = Pick<RecordList['records'][number], 'patientId' | 'handle'>
 
 export interface ConsensusTables {
   addMessage(digest: Hex, message: PatientMessage): 'new' | 'known';
+  /** The same for what may be asked for again in the same words once it was done or refused: it waits anew, under a new id. */
+  addAgain(digest: Hex, message: PatientMessage): 'new' | 'known';
   waitingMessages(limit: number): WaitingMessage[];
   setMessage(id: number, state: 'submitted' | 'applied' | 'refused', task: string): void;
   submittedMessages(task: string): WaitingMessage[];
@@ -104,15 +106,24 @@ export function consensusTables(db: Database): ConsensusTables {
     };
   const waiting = (rows: ReturnType<Database['all']>): WaitingMessage[] =>
     rows.map((row) => ({ id: Number(row['id']), message: parsed<PatientMessage>(row['entry']) }));
+  const addMessage: ConsensusTables['addMessage'] = (digest, message) =>
+    db.run(
+      "INSERT OR IGNORE INTO patient_message (digest, entry, state) VALUES (?,?,'waiting')",
+      digest,
+      json(message),
+    ) === 1
+      ? 'new'
+      : 'known';
   return {
-    addMessage: (digest, message) =>
+    addMessage,
+    addAgain(digest, message) {
+      // The id of the former one names its transaction.
       db.run(
-        "INSERT OR IGNORE INTO patient_message (digest, entry, state) VALUES (?,?,'waiting')",
+        "UPDATE patient_message SET digest = digest || ' ' || id WHERE digest = ? AND state IN ('applied', 'refused')",
         digest,
-        json(message),
-      ) === 1
-        ? 'new'
-        : 'known',
+      );
+      return addMessage(digest, message);
+    },
     waitingMessages: (limit) =>
       waiting(
         db.all("SELECT * FROM patient_message WHERE state = 'waiting' ORDER BY id LIMIT ?", limit),

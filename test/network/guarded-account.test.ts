@@ -167,6 +167,21 @@ describe("a patient's account", () => {
     expect(relations().authority(patient.network.patientId)).to.equal(next.account);
   });
 
+  it('is completed as often as something is due, though the message has the same words each time', async () => {
+    const patient = await enrolledPatient(network, ['North']);
+    await guardedBy(network, patient);
+    for (const next of [newSigner(), newSigner()]) {
+      const message = rotationOf(patient.wallet, next.account, random);
+      await rotate(patient.wallet, next.key, message, waysOf(network));
+      await network.settle();
+      await pass(network, 3 * DAY);
+      await complete(network, patient);
+      const guard = await guardIn(network, patient);
+      expect(guard.authority).to.equal(next.account);
+      adoptRotation(patient.wallet, new Map([[network.manifest.networkId, guard]]));
+    }
+  });
+
   it('is guarded in batches that one transaction can carry: four at once, the others after', async () => {
     const patients: TestPatient[] = [];
     for (let i = 0; i < 6; i++) patients.push(await enrolledPatient(network, ['North']));

@@ -19,7 +19,7 @@ import { isSignedByAuthor } from '../holding/authorSignature.ts';
 import { isConsentMessage, requireQuota, tryConsentMessage } from './consentMessages.ts';
 import { isAccountMessage, tryAccountMessage } from './accountMessages.ts';
 import {
-  messageKey,
+  addMessage,
   OPEN_PATIENT,
   SCOPE_EPOCH,
   SET_RELATIONS,
@@ -121,7 +121,7 @@ export async function takePatientMessage(c: Components, body: Uint8Array): Promi
       facts: { kind },
     });
   c.db.transaction(() => {
-    if (c.consensus.addMessage(messageKey(message), message) !== 'new') return;
+    if (addMessage(c, message) !== 'new') return;
     // Who brings a message again takes nothing of the account's number.
     if (kind > SCOPE_EPOCH) requireQuota(c, message);
     sharePatientMessage(c, body);

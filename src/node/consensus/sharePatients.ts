@@ -4,6 +4,7 @@ import { labelledHash } from '../../hash/labelled.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { decodeMessage, patientMessage, type PatientMessage } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
+import { isAccountMessage } from './accountMessages.ts';
 import { standbysOf } from './journalDelta.ts';
 
 /** What a patient was told is taken must not go down with one consensus node: the standbys keep it too. */
@@ -21,8 +22,18 @@ export function sharePatientMessage(c: Components, body: Uint8Array): void {
 /** At a standby: it waits here until the chain shows it, or until this node is active and submits it. */
 export function keepPatientMessage(c: Components, body: Uint8Array): void {
   const message = decodeMessage(patientMessage, body);
-  c.consensus.addMessage(messageKey(message), message);
+  addMessage(c, message);
 }
+
+/** An account message was tried and may be due again in the same words: a completion has neither number nor signature. */
+export const addMessage = (
+  { consensus }: Pick<Components, 'consensus'>,
+  message: PatientMessage,
+): 'new' | 'known' =>
+  (isAccountMessage(message) ? consensus.addAgain : consensus.addMessage)(
+    messageKey(message),
+    message,
+  );
 
 /** What stands on chain waits no longer. */
 export function settleMessages(c: Components, event: EdgeEvent): void {
@@ -41,7 +52,7 @@ export function settleMessages(c: Components, event: EdgeEvent): void {
 }
 
 /** One message once, however often it comes; under another signature it is another message. */
-export const messageKey = ({ kind, words, signature }: PatientMessage): Hex =>
+const messageKey = ({ kind, words, signature }: PatientMessage): Hex =>
   toHex(
     labelledHash(
       'patient-message',
