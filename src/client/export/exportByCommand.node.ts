@@ -20,7 +20,7 @@ export interface ExportOrder {
 export interface ExportTold {
   /** What was written. */
   readonly lines: readonly string[];
-  /** Nodes that gave nothing, a line each. */
+  /** Nodes that did not give all that they may have, a line each. */
   readonly silent: readonly string[];
 }
 
@@ -50,7 +50,8 @@ export async function exportByCommand(
       `Check it with: npm run verify-export -- ${file}`,
     ],
     silent: silent.map(
-      ({ node, error }) => `${node} gave nothing (${error.code}): ${error.message}`,
+      ({ nodeId, name, lacks, error }) =>
+        `${name ?? nodeId} did not give its ${lacks} (${error.code}): ${error.message}`,
     ),
   };
 }

@@ -5,7 +5,7 @@ import { accountJson, hex32Json, hexJson, typedDataJson } from '../../wire/typed
 
 /**
  * The lines of an export, JSON objects told apart by `kind`, in this order: head, nodes, records by handle in sealed
- * order, histories, consents, logs, views, end. Typed data is as `typedDataJson` has it; other numbers are numbers.
+ * order, histories, consents, logs, silent nodes, views, end. Typed data is as `typedDataJson` has it; other numbers are numbers.
  */
 
 export const EXPORT_FORMAT = 'carelattice-export';
@@ -144,6 +144,17 @@ const log = z.strictObject({
   openings: z.array(opening),
 });
 
+/** A node that may have something of hers and did not give it when the export was made. */
+const silent = z.strictObject({
+  kind: z.literal('silent'),
+  nodeId: hex32Json,
+  /** Missing when the network has no such node. */
+  name: z.string().exactOptional(),
+  lacks: z.enum(['records', 'log']),
+  /** Code of the error. */
+  why: z.string(),
+});
+
 /** FHIR made of the lines above: the summary, and what each consent, record and access is in FHIR. */
 const view = z.strictObject({ kind: z.literal('view'), resource: z.unknown() });
 
@@ -163,6 +174,7 @@ export const exportItem = z.discriminatedUnion('kind', [
   history,
   consent,
   log,
+  silent,
   view,
   end,
 ]);

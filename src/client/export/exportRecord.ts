@@ -91,6 +91,16 @@ export interface ServedLogOf {
   }[];
 }
 
+/** A node that did not give what it may have of hers. */
+export interface SilentNode {
+  readonly nodeId: Hex;
+  /** Missing when the network has no such node. */
+  readonly name?: string;
+  readonly lacks: 'records' | 'log';
+  /** Code of the error. */
+  readonly why: string;
+}
+
 /** All that an export is made of. */
 export interface ExportSources {
   readonly language: Language;
@@ -115,6 +125,8 @@ export interface ExportSources {
   }[];
   readonly consents: readonly SignedConsent[];
   readonly logs: readonly ServedLogOf[];
+  /** What was asked for in vain. */
+  readonly silent?: readonly SilentNode[];
 }
 
 /**
@@ -129,6 +141,7 @@ export function exportRecord(sources: ExportSources): string[] {
     ...sources.histories.map((history) => ({ kind: 'history', ...history })),
     ...sources.consents.map(consentItem),
     ...sources.logs.map(logItem),
+    ...(sources.silent ?? []).map((node) => ({ kind: 'silent', ...node })),
   ];
   // Through the text, so that views are made of what whoever verifies will read.
   const lines = raw.map(lineOf);

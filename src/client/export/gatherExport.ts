@@ -11,7 +11,7 @@ import { concat, fromHex, toHex, type Hex } from '../../hash/bytes.ts';
 import { showConsent, showGuardianship } from '../../wire/consent.ts';
 import type { ReceiptOpening } from '../../wire/readMessages.ts';
 import type { EraseRecords } from '../../wire/typedData.ts';
-import type { ExportSources, SignedConsent, ServedLogOf } from './exportRecord.ts';
+import type { ExportSources, SignedConsent, SilentNode, ServedLogOf } from './exportRecord.ts';
 import { sealedOrder, type NodeHistory } from './sealedOrder.ts';
 import { consentIn, guardianshipIn, keptConsentOf } from '../consent/keptConsents.ts';
 import {
@@ -28,7 +28,7 @@ import {
   type Wallet,
   type WalletNetwork,
 } from '../wallet/wallet.ts';
-import { type LogReader, whoLooked } from '../reading/whoLooked.ts';
+import { type LogReader, logHoldersOf, whoLooked } from '../reading/whoLooked.ts';
 
 /** What the chain says of the things in an export. */
 export interface ExportChain {
@@ -84,14 +84,17 @@ export type ExportDoor = OwnDoor & LogReader;
 
 export interface Gathered {
   readonly sources: ExportSources;
-  /** Nodes that gave nothing, and why: what they alone have is not in the export. */
-  readonly silent: readonly { readonly node: string; readonly error: CarelatticeError }[];
+  /** Nodes that did not give all, and why: what they alone have is not in the export, which says so. */
+  readonly silent: readonly SilentHolder[];
 }
 
+export type SilentHolder = Omit<SilentNode, 'why'> & { readonly error: CarelatticeError };
+
 /**
- * All that an export of her record in this network is made of: her records, histories and receipts from every node
- * where she is enrolled, her consents from her wallet, their status from the chain.
- * @throws `NotInRelations`, or the last node's error when none answered
+ * All that an export of her record in this network is made of: records and histories from every node where she is
+ * enrolled, the receipts also from those that she has left and from her card's custodians, her consents from her wallet,
+ * their status from the chain.
+ * @throws `NotInRelations`, or the first node's error when none gave anything
  */
 export async function gatherExport(
   wallet: Wallet,
@@ -101,20 +104,10 @@ export async function gatherExport(
   language: Language,
 ): Promise<Gathered> {
   const network = networkOf(wallet, manifest);
-  const holders = network.relations.flatMap(({ nodeId }) => door.nodes.get(nodeId) ?? []);
-  if (holders.length === 0)
-    throw new CarelatticeError('NotInRelations', 'she is enrolled at no node of this network');
-  const nodes: NodeSources[] = [];
-  const silent: { node: string; error: CarelatticeError }[] = [];
-  for (const node of holders) {
-    try {
-      nodes.push(await askNode(wallet, network, node, door, chain));
-    } catch (error) {
-      if (!(error instanceof CarelatticeError)) throw error;
-      silent.push({ node: node.name, error });
-    }
-  }
-  if (nodes.length === 0 && silent[0] !== undefined) throw silent[0].error;
+  const { found, silent } = await askNodes(wallet, network, door, chain);
+  const histories = found.flatMap(({ history }) => history ?? []);
+  const logs = found.flatMap(({ log }) => log ?? []);
+  if (histories.length === 0 && logs.length === 0 && silent[0] !== undefined) throw silent[0].error;
   const consents = await consentsOf(wallet, network, chain);
   const authority = authorityOf(wallet);
   const { federationId, networkId, chainId, patientId } = network;
@@ -125,42 +118,89 @@ export async function gatherExport(
     block: chain.block,
     accounts: [...new Set([authority, ...consents.map(({ consent }) => consent.patient)])],
     nodes: [...door.nodes.values()],
-    records: sealedOrder(nodes.map(({ history }) => history)).map((one) =>
+    records: sealedOrder(histories).map((one) =>
       'proof' in one ? provenRecord(one) : absentRecord(wallet, network, one),
     ),
-    histories: nodes.flatMap(({ history: { holder, histories } }) =>
-      histories.map((one) => ({ holder, ...one })),
+    histories: histories.flatMap(({ holder, histories: own }) =>
+      own.map((one) => ({ holder, ...one })),
     ),
     consents,
-    logs: nodes.map(({ log }) => log),
+    logs,
+    silent: silent.map(({ error, ...node }) => ({ ...node, why: error.code })),
   };
   return { sources, silent };
 }
 
 interface NodeSources {
-  readonly history: NodeHistory;
-  readonly log: ServedLogOf;
+  readonly history: NodeHistory | undefined;
+  readonly log: ServedLogOf | undefined;
 }
 
-async function askNode(
+/** What one node does not give keeps nothing else out. @throws `NotInRelations` when no node can have anything of hers */
+async function askNodes(
+  wallet: Wallet,
+  network: WalletNetwork,
+  door: ExportDoor,
+  chain: ExportChain,
+): Promise<{ found: NodeSources[]; silent: SilentHolder[] }> {
+  const ids = logHoldersOf(network);
+  if (ids.length === 0)
+    throw new CarelatticeError('NotInRelations', 'she is enrolled at no node of this network');
+  const enrolledAt = new Set(network.relations.map(({ nodeId }) => nodeId));
+  const silent: SilentHolder[] = [];
+  const found: NodeSources[] = [];
+  for (const nodeId of ids) {
+    const node = door.nodes.get(nodeId);
+    const given = async <T>(lacks: SilentNode['lacks'], ask: (node: KnownNode) => Promise<T>) => {
+      try {
+        if (node === undefined) throw noSuchNode(nodeId);
+        return await ask(node);
+      } catch (error) {
+        if (!(error instanceof CarelatticeError)) throw error;
+        const name = node === undefined ? {} : { name: node.name };
+        silent.push({ nodeId, ...name, lacks, error });
+        return undefined;
+      }
+    };
+    const history = enrolledAt.has(nodeId)
+      ? await given('records', (one) => historyAt(wallet, network, one, door))
+      : undefined;
+    const log = await given('log', (one) => logAt(wallet, network, one, door, chain));
+    found.push({ history, log });
+  }
+  return { found, silent };
+}
+
+const noSuchNode = (nodeId: Hex): CarelatticeError =>
+  new CarelatticeError('NodeUnknown', 'this is no node of the network', { facts: { nodeId } });
+
+async function historyAt(
+  wallet: Wallet,
+  network: WalletNetwork,
+  node: KnownNode,
+  door: ExportDoor,
+): Promise<NodeHistory> {
+  const { histories, absent } = await ownHistories(wallet, network, node, door);
+  const records: OwnReadRecord[] = [];
+  for await (const record of ownRecords(wallet, network, node, door)) records.push(record);
+  return { holder: node.nodeId, histories, absent, records };
+}
+
+async function logAt(
   wallet: Wallet,
   network: WalletNetwork,
   node: KnownNode,
   door: ExportDoor,
   chain: ExportChain,
-): Promise<NodeSources> {
-  const { histories, absent } = await ownHistories(wallet, network, node, door);
-  const records: OwnReadRecord[] = [];
-  for await (const record of ownRecords(wallet, network, node, door)) records.push(record);
+): Promise<ServedLogOf> {
   const { leaves, openings } = await whoLooked(wallet, network, node, door);
-  const log: ServedLogOf = {
+  return {
     holder: node.nodeId,
     accessKey: nodeSecrets(wallet, network, node.nodeId).accessKey,
     anchored: door.anchoredBy(node.nodeId),
     leaves: leaves.map(({ tag, inner }) => toHex(concat(fromHex(tag, 16), fromHex(inner, 32)))),
     openings: await Promise.all(openings.map((one) => openingOf(network, one, chain))),
   };
-  return { history: { holder: node.nodeId, histories, absent, records }, log };
 }
 
 async function openingOf(

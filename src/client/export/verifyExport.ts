@@ -3,7 +3,7 @@ import { lineOf, digestOfLines, itemOfLine, linesOfText } from './exportText.ts'
 import { exportItem, itemsOf, type ExportHead, type ExportItem } from './exportItems.ts';
 import { exportSigners } from './exportSigners.ts';
 import { exportViews } from './exportViews.ts';
-import type { ChainClaim, Finding, Notes, Verification } from './findings.ts';
+import { at, type ChainClaim, type Finding, type Notes, type Verification } from './findings.ts';
 import { verifyConsents } from './verifyConsents.ts';
 import { verifyLogs } from './verifyLogs.ts';
 import { verifyRecords } from './verifyRecords.ts';
@@ -31,6 +31,12 @@ export function verifyExport(exported: string | readonly string[]): Verification
   verifyRecords(head, items, signers, noted);
   verifyConsents(head, items, noted);
   verifyLogs(head, items, signers, noted);
+  for (const { name, nodeId, lacks, why } of itemsOf(items, 'silent')) {
+    const what = lacks === 'log' ? 'its receipt log' : 'her records there';
+    noted.leaveOut(
+      `${at('node', nodeId)} (${name ?? 'unknown'}): ${what} could not be had, ${why}`,
+    );
+  }
   verifyViews(head, items, signers, noted);
   return noted.verification(items);
 }
@@ -57,6 +63,7 @@ const ORDER: readonly ExportItem['kind'][][] = [
   ['history'],
   ['consent'],
   ['log'],
+  ['silent'],
   ['view'],
   ['end'],
 ];

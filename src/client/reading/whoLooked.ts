@@ -31,6 +31,16 @@ export interface LogReader extends TokenClock {
   anchoredBy(nodeId: Hex): readonly AnchoredLog[];
 }
 
+/** Every node that may have receipts of hers: where she is or was enrolled, and her card's custodians. */
+export const logHoldersOf = ({ relations, formerHolders = [], card }: WalletNetwork): Hex[] => [
+  ...new Set([
+    ...relations.map(({ nodeId }) => nodeId),
+    ...formerHolders,
+    ...(card?.custodians ?? []),
+    ...(card?.notTold ?? []),
+  ]),
+];
+
 export interface NodeLog {
   readonly node: KnownNode;
   readonly verdict: LogVerdict;

@@ -4,16 +4,17 @@ import { wordOfPurpose } from '../../domain/consentStatement.ts';
 import type { ReceiptOpening } from '../../wire/readMessages.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
 import type { Hex } from '../../hash/bytes.ts';
-import {
-  type NetworkAddress,
-  networkOf,
-  type Wallet,
-  type WalletNetwork,
-} from '../wallet/wallet.ts';
+import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
 import type { ShownReceiptFile } from '../../wire/receiptFile.ts';
 import { heldIn, heldText, requireHers, requireSigned } from './heldReceipt.ts';
 import { accountsOf } from './openingFaults.ts';
-import { type LogReader, type NodeLog, signedReceipt, whoLooked } from './whoLooked.ts';
+import {
+  type LogReader,
+  logHoldersOf,
+  type NodeLog,
+  signedReceipt,
+  whoLooked,
+} from './whoLooked.ts';
 
 /** Who looked, as a patient reads it. */
 
@@ -22,16 +23,6 @@ export interface LookedAt {
   /** No log has a fault, and every node answered. */
   readonly ok: boolean;
 }
-
-/** Every node that may have receipts of hers: where she is or was enrolled, and her card's custodians. */
-const logHoldersOf = ({ relations, formerHolders = [], card }: WalletNetwork): Hex[] => [
-  ...new Set([
-    ...relations.map(({ nodeId }) => nodeId),
-    ...formerHolders,
-    ...(card?.custodians ?? []),
-    ...(card?.notTold ?? []),
-  ]),
-];
 
 /**
  * Holds a receipt that a reader showed her against the log of the node that signed it.
