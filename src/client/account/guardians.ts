@@ -186,9 +186,13 @@ export function joinApprovals(
 /** A card or an approval from its JSON. @throws `BadGuardianFile` naming the field */
 export function readGuardianFile<T>(schema: z.ZodType<T>, text: string): T {
   const refused = (field: string): CarelatticeError =>
-    new CarelatticeError('BadGuardianFile', 'this is no card or approval of a guardian', {
-      facts: { field },
-    });
+    new CarelatticeError(
+      'BadGuardianFile',
+      'this is no card, account, request or approval of a guardian',
+      {
+        facts: { field },
+      },
+    );
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -25,7 +25,7 @@ export interface ErasureNetwork {
 const MOST = 1000;
 
 /** The nodes that may have something of her: those in her relations, and those that she has left. */
-const holdersOf = ({ relations, formerHolders = [] }: WalletNetwork): Hex[] => [
+export const holdersOf = ({ relations, formerHolders = [] }: WalletNetwork): Hex[] => [
   ...new Set([...relations.map(({ nodeId }) => nodeId), ...formerHolders]),
 ];
 
