@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { CarelatticeError } from '../../src/errors.ts';
+import { codeOf } from '../support/codeOf.ts';
 import {
   alarmsOf,
   enrolledPatient,
@@ -11,6 +13,7 @@ import {
   type TestNetwork,
   textAt,
 } from '../support/edgeNetwork.ts';
+import { replaced } from '../support/hostileNetwork.ts';
 
 describe('a holder that is down', function () {
   this.timeout(120_000);
@@ -52,6 +55,23 @@ describe('a holder that is down', function () {
     await network.node('East').start();
     await settleAll(network);
     for (const { anchor } of records) expect(stateAt(network, 'East', anchor)).to.equal('held');
+  });
+
+  it('keeps what it has checked when its store fails at the next record', async () => {
+    const patient = await enrolledPatient(network, ['North', 'South']);
+    const { records } = await handIn(network, 'North', patient, notes(3));
+    const [, failing] = records;
+    const { store } = network.node('South').open.components;
+    const restore = replaced(store, 'get', (honest) => (cid, size, call) => {
+      if (cid !== failing?.recordCid) return honest(cid, size, call);
+      throw new CarelatticeError('ContentUnavailable', 'the disk is away', { retryable: true });
+    });
+    expect(await codeOf(() => network.settle())).to.equal('ContentUnavailable');
+    const states = records.map(({ anchor }) => stateAt(network, 'South', anchor));
+    expect(states).to.deep.equal(['held', 'due', 'due']);
+    restore();
+    await settleAll(network);
+    for (const { anchor } of records) expect(stateAt(network, 'South', anchor)).to.equal('held');
   });
 
   it('takes part in the rounds after it is back', async () => {

@@ -8,7 +8,7 @@ import { collect, piecesOf } from '../../store/byteStream.ts';
 import { rawCidOfDigest } from '../../store/cid.ts';
 import type { Components } from '../components.ts';
 import type { HeldContent } from './heldContent.ts';
-import { contentOf, sealedContent } from './openHeld.ts';
+import { type BatchSecrets, contentOf, sealedContent } from './openHeld.ts';
 
 /** Step 4 of shared storage: fetch what is due from whoever has it, check it, keep it. A holder that is down is a state. */
 
@@ -52,14 +52,30 @@ async function fetchFrom(
       outcome.kind === 'failed' ? [[outcome.wanted.owner, outcome.error] as const] : [],
     ),
   );
-  let held = 0;
-  for (const record of records) {
-    const failure = failures.get(record.anchor);
-    if (failure === undefined) held += await keep(c, record);
-    else later(c, record, failure);
+  const findings: Finding[] = [];
+  const secrets: BatchSecrets = new Map();
+  try {
+    for (const record of records) {
+      const error = failures.get(record.anchor);
+      findings.push(
+        error === undefined
+          ? await judge(c, record, secrets)
+          : { kind: 'notFetched', record, error },
+      );
+    }
+  } finally {
+    // One commit for all of them, also when the store fails at one.
+    c.db.transaction(() => findings.forEach((finding) => note(c, finding)));
   }
+  const held = findings.filter(({ kind }) => kind === 'held').length;
+  if (held > 0) await c.reached('holding: content pinned');
   return held;
 }
+
+/** What became of a record that was due. */
+type Finding =
+  | { kind: 'held'; record: HeldRecord; content: HeldContent | undefined }
+  | { kind: 'refused' | 'notFetched'; record: HeldRecord; error: CarelatticeError };
 
 const wantedOf = (record: HeldRecord): WantedContent[] => [
   { owner: record.anchor, cid: record.recordCid, size: record.recordSize },
@@ -67,29 +83,39 @@ const wantedOf = (record: HeldRecord): WantedContent[] => [
 ];
 
 /** Checks a record that has come: salt and anchor, and, who can open it, its author's signature too. */
-async function keep(c: Components, record: HeldRecord): Promise<number> {
-  let content: HeldContent | undefined;
+async function judge(c: Components, record: HeldRecord, secrets: BatchSecrets): Promise<Finding> {
   try {
     await checkRecord(c.store.get(record.recordCid, record.recordSize), record);
-    content = await contentOf(c, record);
+    return { kind: 'held', record, content: await contentOf(c, record, secrets) };
   } catch (error) {
     if (!(error instanceof CarelatticeError) || error.retryable) throw error;
     await c.store.unpin(record.anchor, record.recordCid);
     await c.store.unpin(record.anchor, record.wrapCid);
-    c.db.transaction(() => {
-      c.holding.updateHeld({ ...record, state: 'refused', reason: error.code });
-      c.holding.addAlarm(error.code, record.request, messageOf(error), record.author);
-    });
-    return 0;
+    return { kind: 'refused', record, error };
   }
-  c.db.transaction(() => {
-    c.holding.updateHeld({ ...record, state: 'held', heldAt: c.now() });
-    if (content !== undefined)
-      c.holding.putContent(record.anchor, sealedContent(c, record, content));
-    reopen(c, record.request);
-  });
-  await c.reached('holding: content pinned');
-  return 1;
+}
+
+function note(c: Components, finding: Finding): void {
+  const { record } = finding;
+  switch (finding.kind) {
+    case 'held':
+      c.holding.updateHeld({ ...record, state: 'held', heldAt: c.now() });
+      if (finding.content !== undefined)
+        c.holding.putContent(record.anchor, sealedContent(c, record, finding.content));
+      reopen(c, record.request);
+      return;
+    case 'refused':
+      c.holding.updateHeld({ ...record, state: 'refused', reason: finding.error.code });
+      c.holding.addAlarm(
+        finding.error.code,
+        record.request,
+        messageOf(finding.error),
+        record.author,
+      );
+      return;
+    case 'notFetched':
+      later(c, record, finding.error);
+  }
 }
 
 /** A record that came late is settled anew. */

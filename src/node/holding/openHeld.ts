@@ -1,4 +1,3 @@
-import { deriveKemKeyPair } from '../../crypto/hpkeSealing.ts';
 import { openRecord, type OpenedRecord } from '../../crypto/openRecord.ts';
 import { openAtRest, sealAtRest } from '../../crypto/atRest.ts';
 import { openWrap } from '../../crypto/wrap.ts';
@@ -17,7 +16,7 @@ import {
   type HeldContent,
   keyOfHeldContent,
 } from './heldContent.ts';
-import { packageOf, publicKeyOf } from './patients.ts';
+import { keyPairOf, packageOf, publicKeyOf } from './patients.ts';
 
 const PURPOSE = 'held-content';
 
@@ -31,13 +30,19 @@ function scopeKeyOf(c: Components, record: HeldRecord): ScopeEntry | undefined {
   return keys.find((key) => scopeKeyIdOf(publicKeyOf(key)) === record.scopeKeyId) ?? keys[0];
 }
 
+/** Batch secrets on the way to several records: those of one patient, category and batch share their wrap. */
+export type BatchSecrets = Map<string, Promise<Uint8Array>>;
+
 /** The content key of one record, from the wrap and the scope key. @throws as `openHeld` */
-async function contentKeyOf(c: Components, record: HeldRecord): Promise<Uint8Array> {
+async function contentKeyOf(
+  c: Components,
+  record: HeldRecord,
+  secrets: BatchSecrets,
+): Promise<Uint8Array> {
   if (record.state === 'erased')
     throw new CarelatticeError('RecordErased', 'the patient has had this record erased');
   const scopeKey = scopeKeyOf(c, record);
-  const seed = scopeKey?.privateSeed;
-  if (scopeKey === undefined || seed === undefined) {
+  if (scopeKey?.privateSeed === undefined) {
     throw new CarelatticeError('NoScopeKey', 'the patient gave this node no key to this record');
   }
   if (scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId) {
@@ -46,15 +51,25 @@ async function contentKeyOf(c: Components, record: HeldRecord): Promise<Uint8Arr
       "the record was not sealed to the patient's key",
     );
   }
+  // By all that opening depends on: a wrap that is one author's opens nothing that another lists.
+  const place = [record.wrapCid, record.wrapSize, record.author, record.scopeKeyId].join();
+  const secret = secrets.get(place) ?? batchSecretOf(c, record, scopeKey);
+  secrets.set(place, secret);
+  return recordKeyOf(await secret, record.recordId, record.recordSalt);
+}
+
+async function batchSecretOf(
+  c: Components,
+  record: HeldRecord,
+  scopeKey: ScopeEntry,
+): Promise<Uint8Array> {
   const { networkId } = c.self.network;
   const wrap = await collect(
     c.store.get(record.wrapCid, record.wrapSize),
     record.wrapSize,
     () => new CarelatticeError('ContentCorrupt', 'the wrap is longer than its list says'),
   );
-  const keyPair = await deriveKemKeyPair(scopeKey.suite, seed);
-  const batchSecret = await openWrap(wrap, keyPair, { author: record.author, networkId });
-  return recordKeyOf(batchSecret, record.recordId, record.recordSalt);
+  return openWrap(wrap, await keyPairOf(scopeKey), { author: record.author, networkId });
 }
 
 /**
@@ -62,7 +77,7 @@ async function contentKeyOf(c: Components, record: HeldRecord): Promise<Uint8Arr
  * @throws `RecordErased`, `NoScopeKey`, `ScopeKeyMismatch` and as `openWrap`, `openRecord`
  */
 export const openHeld = async (c: Components, record: HeldRecord): Promise<OpenedRecord> =>
-  openWithKey(c, record, await contentKeyOf(c, record));
+  openWithKey(c, record, await contentKeyOf(c, record, new Map()));
 
 function openWithKey(
   c: Components,
@@ -88,6 +103,7 @@ function openWithKey(
 export async function contentOf(
   c: Components,
   record: HeldRecord,
+  secrets: BatchSecrets = new Map(),
 ): Promise<HeldContent | undefined> {
   const kept = c.holding.content(record.anchor);
   if (kept !== undefined) return decodeHeldContent(openAtRest(restKeyOf(c, record), PURPOSE, kept));
@@ -97,7 +113,7 @@ export async function contentOf(
     scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId
   )
     return undefined;
-  const recordKey = await contentKeyOf(c, record);
+  const recordKey = await contentKeyOf(c, record, secrets);
   const { message, signature } = await openWithKey(c, record, recordKey);
   return { message, signature, recordKey };
 }

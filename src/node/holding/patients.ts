@@ -1,6 +1,6 @@
 import { openAtRest, sealAtRest } from '../../crypto/atRest.ts';
 import { hmacSha256 } from '#sha256';
-import type { KemPublicKey } from '../../crypto/hpkeSealing.ts';
+import { deriveKemKeyPair, type KemKeyPair, type KemPublicKey } from '../../crypto/hpkeSealing.ts';
 import type { OwnRelation } from '../../domain/relations.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { equalBytes, type Hex, join, toHex, utf8 } from '../../hash/bytes.ts';
@@ -59,6 +59,18 @@ export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicK
   suite,
   bytes,
 });
+
+/** Key pairs made before; they go with the opened package that they belong to. */
+const pairs = new WeakMap<ScopeEntry, Promise<KemKeyPair>>();
+
+/** The key pair of a scope key that this node was given. @throws `BadSeed` when it was not, `UnknownSuite` */
+export function keyPairOf(scope: ScopeEntry): Promise<KemKeyPair> {
+  const pair = pairs.get(scope) ?? deriveKemKeyPair(scope.suite, scope.privateSeed ?? NO_SEED);
+  pairs.set(scope, pair);
+  return pair;
+}
+
+const NO_SEED = new Uint8Array(0);
 
 /** Count and head of what this node holds of a patient, for each of these handles that has a history. */
 export const historiesOf = (

@@ -1,13 +1,11 @@
 import { scopeKeyIdOf } from '../../crypto/derivations.ts';
-import { deriveKemKeyPair, type KemKeyPair } from '../../crypto/hpkeSealing.ts';
 import { openWrap, sealWrap } from '../../crypto/wrap.ts';
 import { CarelatticeError } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { HeldRecord } from '../../journal/holdingTables.ts';
 import { collect } from '../../store/byteStream.ts';
-import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
-import { packageOf, publicKeyOf } from './patients.ts';
+import { keyPairOf, packageOf, publicKeyOf } from './patients.ts';
 
 /**
  * Seals the secrets of a patient's records to her newest scope keys. The records and their CIDs stay, and so does the
@@ -37,13 +35,7 @@ export async function rewrapHeld(c: Keeper, patientId: Hex, most: number): Promi
     return record.rewrap?.scopeKeyId === scopeKeyId ? [] : [{ record, old, newest, scopeKeyId }];
   });
   const now = due.slice(0, most);
-  const pairs = new Map<ScopeEntry, Promise<KemKeyPair>>();
-  const keyPairOf = (scope: ScopeEntry): Promise<KemKeyPair> => {
-    const pair = pairs.get(scope) ?? deriveKemKeyPair(scope.suite, scope.privateSeed ?? NO_SEED);
-    pairs.set(scope, pair);
-    return pair;
-  };
-  // Records of one hand-in share their wrap: it is opened and sealed once.
+  // Records of one category and batch share their wrap: it is opened and sealed once.
   const blocks = new Map<string, Uint8Array>();
   const items: { owner: Hex; source: Uint8Array }[] = [];
   for (const { record, old, newest } of now) {
@@ -69,7 +61,6 @@ export async function rewrapHeld(c: Keeper, patientId: Hex, most: number): Promi
   return { done: now.length, left: due.length - now.length };
 }
 
-const NO_SEED = new Uint8Array(0);
 const PAGE = 1000;
 
 function heldOf(c: Keeper, patientId: Hex): HeldRecord[] {
