@@ -106,15 +106,43 @@ async function pullGroup(
   return settled;
 }
 
+/** A CAR names each root once: of owners who share a content one asks for all. The holder may refuse him and not the next. */
 async function askHolder(
   parts: PullParts,
   holder: Holder,
   wanted: readonly WantedContent[],
   signal: AbortSignal,
 ): Promise<ContentOutcome[]> {
+  const outcomes = new Map<WantedContent, ContentOutcome>();
+  let rest = wanted;
+  let unasked = wanted;
+  for (let turn = 0; turn < OWNERS_ASKED && unasked.length > 0; turn++) {
+    const once = new Map(unasked.map((content) => [content.cid, content]));
+    for (const outcome of await askOnce(parts, holder, [...once.values()], rest, signal))
+      outcomes.set(outcome.wanted, outcome);
+    unasked = unasked.filter(
+      (content) => once.get(content.cid) !== content && isNotGiven(outcomes.get(content)),
+    );
+    const open = new Set(unasked.map(({ cid }) => cid));
+    rest = rest.filter(({ cid }) => open.has(cid));
+  }
+  return [...outcomes.values()];
+}
+
+/** Owners of one content in whose names one holder is asked, until the next try. */
+const OWNERS_ASKED = 4;
+
+const isNotGiven = (outcome: ContentOutcome | undefined): boolean =>
+  outcome?.kind === 'failed' && outcome.error.code === 'ContentNotFound';
+
+async function askOnce(
+  parts: PullParts,
+  holder: Holder,
+  once: readonly WantedContent[],
+  wanted: readonly WantedContent[],
+  signal: AbortSignal,
+): Promise<ContentOutcome[]> {
   try {
-    // A CAR names each root once, also when two owners need it.
-    const once = [...new Map(wanted.map((content) => [content.cid, content])).values()];
     const stream = await withLimits(holder.fetch(once, { signal }), { signal });
     return await parts.takeCar(stream, wanted, signal, holder.name);
   } catch (error) {

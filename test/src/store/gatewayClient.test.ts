@@ -186,6 +186,34 @@ describe('gateway client', () => {
     await puller.close();
   });
 
+  it('gives a content that owners share to all when it may go to one of them', async () => {
+    const puller: ContentStore = openMemoryStore();
+    const shared = await g.hold('may go', 1_000);
+    g.allow(shared);
+    const refused = ['erased', 'erased too'].map((name) => ({ ...shared, owner: ownerOf(name) }));
+    const own = await g.hold('of one alone', 2_000);
+    const wanted = [refused[0], shared, refused[1], own].flatMap((content) => content ?? []);
+    const outcomes = await puller.pullMany(wanted, [client()]);
+    expect(outcomes.map(({ kind }) => kind)).to.deep.equal([
+      'stored',
+      'stored',
+      'stored',
+      'failed',
+    ]);
+    expect(g.rightsAsked).to.deep.equal([refused[1]?.owner, own.owner, shared.owner]);
+    await puller.close();
+  });
+
+  it('asks in the names of a few owners, not of all, for what it is not given', async () => {
+    const puller: ContentStore = openMemoryStore();
+    const content = await g.hold('for nobody', 1_000);
+    const wanted = Array.from({ length: 100 }, (_, i) => ({ ...content, owner: ownerOf(`${i}`) }));
+    const outcomes = await puller.pullMany(wanted, [client()]);
+    expect(outcomes.every(({ kind }) => kind === 'failed')).to.equal(true);
+    expect(g.rightsAsked).to.have.lengthOf(4);
+    await puller.close();
+  });
+
   it('works over HTTP with the fetch of this platform, and sees a connection that breaks', async () => {
     const [content, broken] = [await g.hold('over http', 10), await g.hold('broken', 2 * MIB)];
     g.allow(content, broken);
