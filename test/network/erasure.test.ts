@@ -175,6 +175,20 @@ describe('records that their patient has erased', function () {
     for (const one of needles) expect(await found('South', one)).to.deep.equal([]);
   });
 
+  it('take no wrap that others share away from a holder that comes later', async () => {
+    await network.node('South').stop();
+    const kept = (await handIn(network, 'North', patient, notes(1))).records[0]!;
+    const erased = (await handIn(network, 'North', patient, notes(1))).records[0]!;
+    expect(erased.wrapCid).to.equal(kept.wrapCid);
+    await settleAll(network);
+    await erase(erased.anchor);
+    await network.node('South').start();
+    await settleAll(network);
+    expect(stateAt(network, 'South', kept.anchor)).to.equal('held');
+    expect(await textAt(network, 'South', kept.anchor)).to.equal('result 1');
+    expect(stateAt(network, 'South', erased.anchor)).to.equal('due');
+  });
+
   it('keep a forged receipt an alarm', async () => {
     const { records } = await handIn(network, 'North', patient);
     await settleAll(network);

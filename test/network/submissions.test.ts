@@ -47,6 +47,30 @@ describe('bundles handed in', function () {
     expect((await progressOf(network)).requested).to.equal(1);
   });
 
+  it('share one wrap for each patient, category and batch, so that a holder opens one', async () => {
+    const [patient, other] = [
+      await enrolledPatient(network, ['North', 'South']),
+      await enrolledPatient(network, ['North', 'South']),
+    ];
+    const wrapsOf = async (person: typeof patient, given = notes(2)) =>
+      (await handIn(network, 'North', person, given)).records.map(({ wrapCid }) => wrapCid);
+    const [first, again] = [await wrapsOf(patient), await wrapsOf(patient)];
+    expect(new Set([...first, ...again])).to.have.lengthOf(1);
+    const apart = [
+      ...first,
+      ...(await wrapsOf(patient, notes(2, 'medication'))),
+      ...(await wrapsOf(other)),
+    ];
+    await network.settle();
+    const later = await wrapsOf(patient);
+    await network.settle();
+    expect(new Set([...apart, ...later])).to.have.lengthOf(4);
+    const { holding } = network.node('South').open.components;
+    expect(holding.countHeld()).to.equal(10);
+    for (const { anchor } of holding.heldIn('held', 10))
+      expect(await textAt(network, 'South', anchor)).to.match(/^(result|medication) [12]$/);
+  });
+
   it('is taken once when it comes twice at the same time', async () => {
     const patient = await enrolledPatient(network, ['North', 'South']);
     const results = await Promise.allSettled([

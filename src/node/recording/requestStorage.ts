@@ -11,6 +11,7 @@ import { typedDigest } from '../../wire/typedData.ts';
 import type { Components } from '../components.ts';
 import { post } from '../post.ts';
 import { packageOf } from '../holding/patients.ts';
+import { endBatchKeys } from './batchKeys.ts';
 
 /** Step 1 of shared storage, the broadcast: one root and a few tags on chain, the record list sealed to the consensus node. */
 
@@ -22,6 +23,7 @@ export async function requestStorage(c: Components): Promise<number> {
   await sendUnsent(c);
   const records = c.author.waitingRecords(RECORDS_PER_BATCH);
   if (records.length === 0) return 0;
+  endBatchKeys(c);
   await sendRequest(c, await newBatch(c, records));
   return records.length;
 }

@@ -2,7 +2,6 @@ import { sealAtRest } from '../../crypto/atRest.ts';
 import { scopeKeyIdOf } from '../../crypto/derivations.ts';
 import { sealRecordBytes, type SealedRecord } from '../../crypto/record.ts';
 import { signDigest } from '../../crypto/signatures.ts';
-import { sealWrap } from '../../crypto/wrap.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
 import { labelledHash } from '../../hash/labelled.ts';
@@ -13,6 +12,7 @@ import { typedDigest } from '../../wire/typedData.ts';
 import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
 import { findPatient, packageOf, publicKeyOf } from '../holding/patients.ts';
+import { batchKeyOf } from './batchKeys.ts';
 import type { ReadSubmission } from './readSubmission.ts';
 import { amendable, type Draft, draftsOf, NO_VERSION } from './recordVersions.ts';
 
@@ -130,7 +130,6 @@ interface Sealed {
   batchSecret: Uint8Array;
 }
 
-/** The records of one category share a batch secret and its wrap. */
 async function sealGroup(
   c: Components,
   patient: OwnPatient,
@@ -139,13 +138,7 @@ async function sealGroup(
   const [first] = group;
   if (first === undefined) return [];
   const scopeKey = currentScopeKey(c, patient, first.source.category);
-  const batchSecret = c.random(32);
-  const wrap = await sealWrap(
-    batchSecret,
-    publicKeyOf(scopeKey),
-    { author: c.self.nodeId, networkId: c.self.network.networkId },
-    c.random,
-  );
+  const { batchSecret, wrap } = await batchKeyOf(c, scopeKey);
   const sealed: Sealed[] = [];
   for (const draft of group) {
     const { object, sealed: record } = await sealOne(c, draft, scopeKey, batchSecret);
