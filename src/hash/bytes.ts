@@ -35,7 +35,7 @@ const nibble = (code: number): number => (code <= 57 ? code - 48 : (code | 32) -
 
 /** @throws `BadHex` when `text` is not hex with `0x`, or not of `length` bytes where that is given. */
 export function fromHex(text: string, length?: number): Uint8Array {
-  if (!/^0x([0-9a-fA-F]{2})*$/.test(text)) {
+  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(text)) {
     // The text itself may be a secret: it stays out of the error.
     throw new CarelatticeError('BadHex', 'not hex with 0x');
   }
