@@ -39,6 +39,12 @@ const nodeFile = z.strictObject({
   data: path.default('data'),
   /** Milliseconds between two looks at the chain when nothing else wakes the node. */
   pollMs: milliseconds.default(500),
+  /** New requests of one reader about one patient that are taken in a day of chain time. */
+  readsADay: z
+    .int({ error: 'a whole number from 1 to 1000000' })
+    .min(1, 'a whole number from 1 to 1000000')
+    .max(1_000_000, 'a whole number from 1 to 1000000')
+    .default(1_000),
 });
 
 /** The file in a reader's folder: it has keys and no node. */
@@ -75,7 +81,15 @@ async function isThere(file: string): Promise<boolean> {
 export type NodeConfig = Readonly<z.infer<typeof nodeFile>>;
 
 const PATHS = ['manifest', 'keystore', 'passwordFile', 'tlsKey', 'data'] as const;
-const OVERRIDES = ['rpcUrl', 'listenHost', 'listenPort', 'data', 'pollMs', 'passwordFile'] as const;
+const OVERRIDES = [
+  'rpcUrl',
+  'listenHost',
+  'listenPort',
+  'data',
+  'pollMs',
+  'passwordFile',
+  'readsADay',
+] as const;
 
 /**
  * A node's configuration: its file, over it the environment, under it the defaults. Relative paths start

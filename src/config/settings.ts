@@ -36,6 +36,7 @@ export const VARIABLES = {
   listenPort: 'CARELATTICE_LISTEN_PORT',
   data: 'CARELATTICE_DATA',
   pollMs: 'CARELATTICE_POLL_MS',
+  readsADay: 'CARELATTICE_READS_A_DAY',
   passwordFile: 'CARELATTICE_PASSWORD_FILE',
   passphraseFile: 'CARELATTICE_PASSPHRASE_FILE',
   fhirData: 'CARELATTICE_FHIR_DATA',
@@ -45,6 +46,7 @@ const NUMBERS: ReadonlySet<string> = new Set<keyof typeof VARIABLES>([
   'firstPort',
   'listenPort',
   'pollMs',
+  'readsADay',
 ]);
 
 /**

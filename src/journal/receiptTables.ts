@@ -72,6 +72,9 @@ export interface ReceiptTables {
   anchorsCovering(place: number): ReceiptAnchor[];
   accessOf<T extends AccessEntry>(requestDigest: Hex): T | undefined;
   putAccess(requestDigest: Hex, entry: AccessEntry): void;
+  /** How many requests of this reader about this patient were counted on a day of chain time. */
+  readsOf(reader: Hex, patientId: Hex, day: number): number;
+  countRead(reader: Hex, patientId: Hex, day: number): void;
 }
 
 const hex = (value: unknown): Hex => String(value) as Hex; // written by us as Hex
@@ -171,6 +174,24 @@ export function receiptTables(db: Database): ReceiptTables {
         'INSERT INTO access (request_digest, entry) VALUES (?,?) ON CONFLICT (request_digest) DO UPDATE SET entry = excluded.entry',
         requestDigest,
         JSON.stringify(entry),
+      );
+    },
+    readsOf: (reader, patientId, day) =>
+      Number(
+        db.get(
+          'SELECT count FROM read_count WHERE reader = ? AND patient = ? AND day >= ?',
+          reader,
+          patientId,
+          day,
+        )?.['count'] ?? 0,
+      ),
+    countRead: (reader, patientId, day) => {
+      db.run('DELETE FROM read_count WHERE day < ?', day);
+      db.run(
+        'INSERT INTO read_count (reader, patient, day, count) VALUES (?,?,?,1) ON CONFLICT (reader, patient) DO UPDATE SET count = count + 1',
+        reader,
+        patientId,
+        day,
       );
     },
   };

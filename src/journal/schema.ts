@@ -118,4 +118,9 @@ export const MIGRATIONS: readonly string[] = [
   -- hand-ins that wait for a patient's new key
   CREATE TABLE waiting_submission (key TEXT PRIMARY KEY, sealed BLOB NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL);
   `,
+  `
+  -- how many requests a reader made about a patient on a day of chain time
+  CREATE TABLE read_count (reader TEXT NOT NULL, patient TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (reader, patient));
+  `,
 ];

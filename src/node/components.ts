@@ -73,6 +73,8 @@ export interface Components {
   /** Another node's gateway; `groundOf` gives what is shown for a content's owner. */
   gateway(nodeId: Hex, groundOf: (owner: string) => string | undefined): GatewayClient;
   random: Random;
+  /** New requests of a reader about one patient that this node takes in a day of chain time. */
+  readsADay: number;
   /** Chain time of the newest final block seen, in seconds. */
   now(): number;
   /** Seconds of this machine's clock: tells whether the chain stands still, nothing else. */

@@ -182,6 +182,7 @@ async function open(run: Running, nodeId: Hex): Promise<OpenNode> {
       transport: createHttpsTransport({ client }),
       fetchFrom: pinnedFetch(client),
       random: randomBytes,
+      readsADay: config.readsADay,
       log,
       readTime: manifest.profile === 'local' ? pendingTime(rpc) : headTime(rpc),
     });

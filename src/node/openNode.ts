@@ -37,6 +37,7 @@ import { consensusNode } from './consensus/consensusNode.ts';
 import { type ClientDoor, clientDoor } from './doors/clientDoor.ts';
 import { FRAME_HEADER, type GatewayDoor, gatewayDoor } from './doors/gatewayDoor.ts';
 import type { DeliveryChecks } from './holding/deliveryChecks.ts';
+import { READS_A_DAY } from './reading/readQuota.ts';
 import { recordingNode } from './recording/recordingNode.ts';
 import type { Role } from './role.ts';
 
@@ -59,6 +60,8 @@ export interface NodeSettings {
   /** Chain time; default the newest block's. */
   readTime?: ReadTime;
   reached?: Reached;
+  /** New requests of a reader about one patient in a day of chain time; default `READS_A_DAY`. */
+  readsADay?: number;
   /** In place of the checks of a delivery, for tests of what each of them catches. */
   checks?: DeliveryChecks;
 }
@@ -142,6 +145,7 @@ export async function openNode(settings: NodeSettings): Promise<OpenNode> {
     gateway: (nodeId, groundOf) =>
       gatewayOf(courier, nodes.byId(nodeId), nodeId, groundOf, settings),
     random: settings.random,
+    readsADay: settings.readsADay ?? READS_A_DAY,
     now: () => chainTime,
     ownClock: () => Math.floor(milliseconds() / 1000),
     chainMovedAt: () => movedAt,

@@ -16,6 +16,7 @@ import { contentOf } from '../holding/openHeld.ts';
 import { packageOf } from '../holding/patients.ts';
 import type { Access, ProvenRequest, Standing } from './access.ts';
 import { logReceipt } from './logReceipt.ts';
+import { countRead, requireReadQuota } from './readQuota.ts';
 import { isServed, nothingAllowed, statusAt } from './standing.ts';
 
 /** A first request under a consent: every check of it, what it allows of what is held here, and the receipt. */
@@ -24,7 +25,7 @@ import { isServed, nothingAllowed, statusAt } from './standing.ts';
 const MOST = 100_000;
 
 /**
- * @throws `BasisMismatch`, `NothingAllowed`, `NotGranted` (retryable while the grant is not final), and the refusals of
+ * @throws `BasisMismatch`, `NothingAllowed`, `TooManyRequests`, `NotGranted` (retryable while the grant is not final), and the refusals of
  * `consentRefusal`
  */
 export async function grantAccess(
@@ -43,15 +44,22 @@ export async function grantAccess(
   const refusal = consentRefusal(use);
   if (refusal !== undefined) throw refusal;
   await requireFinal(c, standings);
-  const patient = c.holding.patient(consent.own.patientId);
+  const { patientId } = consent.own;
+  requireReadQuota(c, asked, patientId);
+  const patient = c.holding.patient(patientId);
   const anchors = await allowedRecords(c, consent, asked);
-  if (patient === undefined || !isServed(c, patient.patientId) || anchors.length === 0)
+  if (patient === undefined || !isServed(c, patientId) || anchors.length === 0) {
+    countRead(c, asked, patientId);
     throw nothingAllowed();
+  }
   const { request, digest: requestDigest } = asked;
   const access = c.db.transaction(() => {
     // The same request may have come twice at a time: it gets one receipt.
     const meanwhile = c.receipts.accessOf<Access>(requestDigest);
     if (meanwhile !== undefined) return meanwhile;
+    // Others may have come while the records were looked at.
+    requireReadQuota(c, asked, patientId);
+    countRead(c, asked, patientId);
     const place = logReceipt(c, {
       patientId: patient.patientId,
       accessKey: packageOf(c, patient).accessKey,

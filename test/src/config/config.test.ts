@@ -47,6 +47,7 @@ describe('Configuration', () => {
       data: join(folder, 'data'),
       listenHost: '127.0.0.1',
       pollMs: 500,
+      readsADay: 1_000,
     });
     expect(Object.isFrozen(config)).to.equal(true);
   });
@@ -55,6 +56,7 @@ describe('Configuration', () => {
     const env = { CARELATTICE_LISTEN_PORT: '5', CARELATTICE_DATA: 'elsewhere', OTHER: 'x' };
     const config = await loadConfig(env, folder);
     expect(config).to.include({ listenPort: 5, data: resolve('elsewhere') });
+    expect(await loadConfig({ CARELATTICE_READS_A_DAY: '7' }, folder)).to.include({ readsADay: 7 });
     expect((await loadConfig({ CARELATTICE_DATA: '' }, folder)).data).to.equal(
       join(folder, 'data'),
     );
@@ -78,6 +80,10 @@ describe('Configuration', () => {
     expect(text).to.contain('role: recording or consensus');
     expect(text).to.contain('rpcUrl: a URL that begins with http:// or https://');
     expect(text).to.contain('pollMs: whole milliseconds from 20 to 60000');
+    for (const reads of ['0', '1000001', '1.5', 'many']) {
+      const env = { CARELATTICE_READS_A_DAY: reads };
+      expect(await codeOf(() => loadConfig(env, folder)), reads).to.equal('BadConfig');
+    }
     for (const port of ['0', '65536', '80.5', 'http']) {
       const env = { CARELATTICE_LISTEN_PORT: port };
       expect(await codeOf(() => loadConfig(env, folder)), port).to.equal('BadConfig');
