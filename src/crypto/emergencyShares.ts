@@ -39,13 +39,13 @@ async function pairOf(one: Hex, other: Hex): Promise<KemKeyPair | undefined> {
   return deriveKemKeyPair(HYBRID_SUITE, seed);
 }
 
-/** @param refusals codes of those that refused */
+/** @param custodians what came of each: name, and code of its refusal */
 export const tooFewCustodians = (
   shares: number,
-  refusals: readonly string[] = [],
+  custodians: readonly string[] = [],
 ): CarelatticeError =>
   new CarelatticeError(
     'TooFewCustodians',
     'fewer than two custodians released their share; the summary stays closed',
-    { facts: { shares, ...(refusals.length === 0 ? {} : { refusals }) } },
+    { facts: { shares, ...(custodians.length === 0 ? {} : { custodians }) } },
   );

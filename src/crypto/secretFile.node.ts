@@ -45,7 +45,7 @@ export async function createSecretFile(path: string, text: string): Promise<void
 const secretFileExists = (path: string, cause?: unknown): CarelatticeError =>
   new CarelatticeError(
     'SecretFileExists',
-    'a file with keys lies there already; move it away first',
+    'a file lies there already, and nothing is overwritten; move it away first',
     { facts: { path }, cause },
   );
 

@@ -22,12 +22,18 @@ export interface ConsentDesk {
   save(): Promise<void>;
 }
 
+/** The same with every way into the network, for her other commands. */
+export interface WalletDesk extends ConsentDesk, Disposable {
+  readonly manifest: Manifest;
+  readonly ways: HttpsWays;
+}
+
 /** Opens wallet and network. @throws as `loadManifest`, `slotSecret`, `openWalletFile` and `httpsWays` */
 export async function openDesk(
   config: { readonly rpcUrl: string; readonly passphraseFile?: string | undefined },
   manifestFile: string,
   walletFile: string,
-): Promise<ConsentDesk & Disposable> {
+): Promise<WalletDesk> {
   const rpc = httpRpc(config.rpcUrl);
   const manifest = await loadManifest(manifestFile, rpc);
   const terminal = terminalOf(process.stdin, process.stderr);

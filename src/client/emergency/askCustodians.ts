@@ -19,6 +19,7 @@ import {
   type Given,
 } from './askInEmergency.ts';
 import { accessReceiptDigest } from '../../wire/readDigests.ts';
+import type { WireAccessReceipt } from '../../wire/readMessages.ts';
 import { notAnchored } from '../reading/requestRecords.ts';
 import { PATIENCE } from '../until.ts';
 
@@ -32,6 +33,8 @@ export interface Custodians {
 export interface SummaryKey {
   readonly keyPair: KemKeyPair;
   readonly releasedBy: readonly Hex[];
+  /** Signed by them, in the same order. */
+  readonly receipts: readonly WireAccessReceipt[];
   readonly refusedBy: ReadonlyMap<Hex, string>;
   readonly late: boolean;
 }
@@ -39,6 +42,7 @@ export interface SummaryKey {
 interface Share {
   readonly share: Hex;
   readonly scopeKeyId: Hex;
+  readonly receipt: WireAccessReceipt;
   readonly late: boolean;
 }
 
@@ -66,12 +70,17 @@ export async function askCustodians(
       open.delete(nodeId);
       const keyPair = await keyOf([...shares.values()], open.size === 0);
       if (keyPair === undefined) continue;
-      const late = [...shares.values()].some((share) => share.late);
-      return { keyPair, releasedBy: [...shares.keys()], refusedBy, late };
+      const given = [...shares.values()];
+      const late = given.some((share) => share.late);
+      const receipts = given.map(({ receipt }) => receipt);
+      return { keyPair, releasedBy: [...shares.keys()], receipts, refusedBy, late };
     }
     if (open.size > 0) await asking.network.pause();
   }
-  throw tooFewCustodians(shares.size, [...refusedBy.values()]);
+  const outcomes = nodes.map(
+    ({ nodeId, name }) => `${name}: ${refusedBy.get(nodeId) ?? 'released'}`,
+  );
+  throw tooFewCustodians(shares.size, outcomes);
 }
 
 const questionTo = (asking: AskingClinician, node: KnownNode, lookUp: Hex) =>
@@ -91,6 +100,7 @@ async function shareIn(
   return {
     share: toHex(plain.subarray(0, SHARE_SIZE)),
     scopeKeyId: toHex(plain.subarray(SHARE_SIZE)),
+    receipt,
     late,
   };
 }

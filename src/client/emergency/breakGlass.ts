@@ -1,15 +1,17 @@
 import { cardLookUp } from '../../crypto/derivations.ts';
-import { deriveKemKeyPair } from '../../crypto/hpkeSealing.ts';
+import { deriveKemKeyPair, type KemKeyPair } from '../../crypto/hpkeSealing.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
-import { CarelatticeError } from '../../errors.ts';
+import { CarelatticeError, hasCode } from '../../errors.ts';
 import { fromHex, type Hex } from '../../hash/bytes.ts';
 import { lookUpAnswer, summaryAnswer } from '../../wire/emergencyMessages.ts';
 import { MessageType } from '../../wire/envelope.ts';
 import { HYBRID_SUITE } from '../../wire/kemSuite.ts';
 import { decodeMessage, encodeMessage } from '../../wire/messages.ts';
+import type { WireAccessReceipt } from '../../wire/readMessages.ts';
 import { ask } from '../ask.ts';
 import { askCustodians } from './askCustodians.ts';
 import {
+  type AskingClinician,
   type EmergencyDesk,
   type EmergencyNetwork,
   emergencyQuestion,
@@ -22,7 +24,7 @@ import type { ReadRecord } from '../reading/readRecords.ts';
 
 /**
  * A clinician opens the emergency summary of a patient who is not enrolled at her hospital: the card finds the
- * custodians, two of them give the key, the holder's gateway gives the blocks. Her hospital signs; the key stays with her.
+ * custodians, two of them give the key, a holder's gateway gives the blocks. Her hospital signs; the key stays with her.
  */
 
 export interface EmergencyWay {
@@ -41,6 +43,8 @@ export interface EmergencyReading {
   readonly late: boolean;
   /** Custodians that released their share. */
   readonly releasedBy: readonly Hex[];
+  /** Theirs, in the same order, then the one of the node that served the summary; each checked. */
+  readonly receipts: readonly WireAccessReceipt[];
   /** Code of the refusal by custodian. */
   readonly refusedBy: ReadonlyMap<Hex, string>;
 }
@@ -57,33 +61,78 @@ export async function breakGlass(
   lasting?: number,
 ): Promise<EmergencyReading> {
   const lookUp = cardLookUp(fromHex(card.secret, 32), card.cardEpoch);
-  const { custodians, holder } = await found(card, lookUp, network);
+  const { custodians, holder } = await lookUpCard(card, lookUp, network);
   const emergency = await desk.request({ patientId: card.patientId, reason, lasting });
   const keyPair = await deriveKemKeyPair(HYBRID_SUITE, clinician.kemSeed);
   const asking = { clinician, desk, network, emergency, keyPair };
   const nodes = custodians.map((custodian) => nodeOf(network, custodian));
-  const { keyPair: summaryKey, late, ...by } = await askCustodians(asking, { nodes, lookUp });
-  const node = nodeOf(network, holder);
+  const {
+    keyPair: summaryKey,
+    late,
+    receipts,
+    ...by
+  } = await askCustodians(asking, { nodes, lookUp });
+  const holders = [holder, ...custodians.filter((custodian) => custodian !== holder)];
+  const found = await firstToServe(
+    holders.map((nodeId) => nodeOf(network, nodeId)),
+    (node) => served(asking, node, summaryKey),
+  );
+  return {
+    emergency: emergency.id,
+    summary: found.summary,
+    until: found.answer.until,
+    late: late || found.answer.late,
+    receipts: [...receipts, found.answer.receipt],
+    ...by,
+  };
+}
+
+/** The summary at one node. @throws that node's refusals, and as `openedSummary` */
+async function served(asking: AskingClinician, node: KnownNode, summaryKey: KemKeyPair) {
+  const { desk, network } = asking;
   const { EmergencySummary } = MessageType;
   const question = await emergencyQuestion(asking, node, EmergencySummary, {}, (body) =>
     decodeMessage(summaryAnswer, body),
   );
   const answer = await untilGiven(question, network);
-  const ticket = () => desk.ticket(holder, question.digest);
-  return {
-    emergency: emergency.id,
-    summary: await openedSummary(answer.records, summaryKey, node, network, ticket),
-    until: answer.until,
-    late: late || answer.late,
-    ...by,
-  };
+  const ticket = () => desk.ticket(node.nodeId, question.digest);
+  const summary = await openedSummary(answer.records, summaryKey, node, network, ticket);
+  return { answer, summary };
 }
+
+/**
+ * The holder that the card names comes first. Where it gives nothing, a custodian may be another hospital of hers that
+ * holds the summary too: a summary is not missed because one hospital is down. @throws what the first one answered
+ */
+async function firstToServe<T>(
+  nodes: readonly KnownNode[],
+  serve: (node: KnownNode) => Promise<T>,
+): Promise<T> {
+  const refusals: CarelatticeError[] = [];
+  for (const node of nodes) {
+    try {
+      return await serve(node);
+    } catch (error) {
+      if (!(error instanceof CarelatticeError)) throw error;
+      refusals.push(hasCode(error, 'PeerUnreachable') ? unreachable(node, error) : error);
+    }
+  }
+  throw refusals[0] ?? new Error('a card names a holder');
+}
+
+/** By the name that people know. */
+export const unreachable = ({ name }: KnownNode, cause: unknown): CarelatticeError =>
+  new CarelatticeError('PeerUnreachable', 'this hospital does not answer; call it, or try again', {
+    facts: { node: name },
+    retryable: true,
+    cause,
+  });
 
 /**
  * The custodians, as most of the nodes that know the card name them: all three keep the list, so that one liar is
  * outvoted by two of them. @throws `NotThisNetwork`, `CardUnknown`
  */
-async function found(card: EmergencyCard, lookUp: Hex, ways: EmergencyNetwork) {
+async function lookUpCard(card: EmergencyCard, lookUp: Hex, ways: EmergencyNetwork) {
   if (card.networkId !== ways.network.networkId)
     throw new CarelatticeError('NotThisNetwork', 'the card is of another network');
   const hospitals = [...ways.nodes.values()].filter(

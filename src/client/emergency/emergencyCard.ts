@@ -44,11 +44,7 @@ export async function makeEmergencyCard(
   ways: Ways,
   { custodians, holder }: CardPlan,
 ): Promise<{ card: EmergencyCard; notTold: readonly Hex[] }> {
-  assertCustodians(custodians);
-  if (!network.relations.some(({ nodeId }) => nodeId === holder.nodeId))
-    throw new CarelatticeError('NotInRelations', 'she is not enrolled at this node', {
-      facts: { node: holder.name },
-    });
+  assertCardPlan(network, { custodians, holder });
   const cardEpoch = nextEpoch(network);
   const secret = cardSecretIn(wallet, network, cardEpoch);
   const seed = scopeSeed(wallet, network, SUMMARY_CATEGORY, network.epochs[SUMMARY_CATEGORY] ?? 0);
@@ -133,6 +129,18 @@ async function tell(
   const { cardEpoch } = content;
   const body = { patientId, cardEpoch, package: toHex(sealed), packageSignature: signature };
   await ask(transport, networkId, node, MessageType.EmergencyShare, encodeMessage(body));
+}
+
+/** What a card needs, before anybody is told of it. @throws `NotACustodian`, `NotInRelations` */
+export function assertCardPlan(
+  network: Pick<WalletNetwork, 'relations'>,
+  { custodians, holder }: CardPlan,
+): void {
+  assertCustodians(custodians);
+  if (network.relations.some(({ nodeId }) => nodeId === holder.nodeId)) return;
+  throw new CarelatticeError('NotInRelations', 'she is not enrolled at this node', {
+    facts: { node: holder.name },
+  });
 }
 
 /** @throws `NotACustodian` */

@@ -49,23 +49,36 @@ export async function readInbox(
 ): Promise<InboxItem[]> {
   const keyPair = await inboxKeyPair(wallet, network);
   const { networkId, patientId } = network;
-  const found = new Map<string, InboxItem>();
+  const items: InboxItem[] = [];
   const read = acknowledged.flatMap(({ sources }) => sources);
   for (const node of nodes) {
     for (const { from, id, sealed } of await itemsAt(wallet, network, node, door, read)) {
       const notice = await opened(keyPair, { networkId, patientId, from, id }, sealed);
-      const name = notice?.kind === 'account' ? JSON.stringify(notice) : `${from} ${id}`;
-      const known = found.get(name);
-      const isNew = known?.sources.every((one) => one.from !== from || one.id !== id) ?? true;
-      found.set(name, {
-        notice: known?.notice ?? notice,
-        sources: isNew ? [...(known?.sources ?? []), { from, id }] : (known?.sources ?? []),
-        at: [...(known?.at ?? []), node.nodeId],
-      });
+      items.push({ notice, sources: [{ from, id }], at: [node.nodeId] });
     }
+  }
+  return joinItems(items);
+}
+
+/** What several nodes tell of one event, or keep of one message, as one item. */
+export function joinItems(items: readonly InboxItem[]): InboxItem[] {
+  const found = new Map<string, InboxItem>();
+  for (const { notice, sources, at } of items) {
+    const isAccount = notice?.kind === 'account';
+    const name = isAccount ? JSON.stringify(notice) : sources.map(nameOf).join();
+    const known = found.get(name);
+    const isNew = (source: Source): boolean =>
+      known?.sources.every((one) => nameOf(one) !== nameOf(source)) ?? true;
+    found.set(name, {
+      notice: known?.notice ?? notice,
+      sources: [...(known?.sources ?? []), ...sources.filter(isNew)],
+      at: [...(known?.at ?? []), ...at],
+    });
   }
   return [...found.values()];
 }
+
+const nameOf = ({ from, id }: Source): string => `${from} ${id}`;
 
 /** All items at one node, page by page. */
 async function itemsAt(
