@@ -6,7 +6,7 @@ import { MessageType } from '../../wire/envelope.ts';
 import { alarm, decodeMessage } from '../../wire/messages.ts';
 import type { Components } from '../components.ts';
 import { observeChain } from '../holding/observeChain.ts';
-import type { Role } from '../role.ts';
+import { type Role, takeMarked } from '../role.ts';
 import { ANSWERING, CONSENSUS, requireSender } from '../senders.ts';
 import { answerAudit } from './answerAudit.ts';
 import { prepareRelations } from './applyRelations.ts';
@@ -112,12 +112,10 @@ export function consensusNode(c: Components, events: EventStream, deployBlock: n
     async handle(message: IncomingMessage) {
       switch (message.type) {
         case MessageType.RecordList:
-          takeRecordList(c, message.sender, message.body);
-          return undefined;
+          return takeMarked(c, message, () => takeRecordList(c, message.sender, message.body));
         case MessageType.RoundReport:
           requireSender(c, message.sender, ANSWERING);
-          takeRoundReport(c, message.sender, message.body);
-          return undefined;
+          return takeMarked(c, message, () => takeRoundReport(c, message.sender, message.body));
         case MessageType.JournalDelta:
           requireSender(c, message.sender, CONSENSUS);
           return takeDelta(message.body);

@@ -24,7 +24,7 @@ import { anchorReceipts } from '../reading/anchorReceipts.ts';
 import { patientRecords } from '../reading/patientRecords.ts';
 import { serveRead } from '../reading/serveRead.ts';
 import { showReceiptLog } from '../reading/showReceiptLog.ts';
-import type { Role } from '../role.ts';
+import { type Role, takeMarked } from '../role.ts';
 import { CONSENSUS, requireSender } from '../senders.ts';
 import { countersign, takeScopeUpdate } from './countersign.ts';
 import { readReceipts } from './patientReceipts.ts';
@@ -74,20 +74,18 @@ export function recordingNode(
       switch (message.type) {
         case MessageType.DeliveryList:
           requireSender(c, message.sender, CONSENSUS);
-          takePart(c, message.body);
-          return undefined;
+          return takeMarked(c, message, () => takePart(c, message.body));
         case MessageType.RoundProofs:
           requireSender(c, message.sender, CONSENSUS);
-          takeProofs(c, message.body);
-          return undefined;
+          return takeMarked(c, message, () => takeProofs(c, message.body));
         case MessageType.HolderCount:
           requireSender(c, message.sender, CONSENSUS);
-          c.author.setHolderCount(decodeMessage(holderCount, message.body));
-          return undefined;
+          return takeMarked(c, message, () =>
+            c.author.setHolderCount(decodeMessage(holderCount, message.body)),
+          );
         case MessageType.InboxItem:
           requireSender(c, message.sender, ['recording']);
-          takeInboxItem(c, message.sender, message.body);
-          return undefined;
+          return takeMarked(c, message, () => takeInboxItem(c, message.sender, message.body));
         default:
           throw new CarelatticeError(
             'MessageNotForRole',
