@@ -258,6 +258,97 @@ describe('The steps of docs/running.md', function () {
     expect(online).to.not.contain('DIFFERS');
   });
 
+  it('make an emergency card, whose summary a hospital of hers hands in', async () => {
+    const [card = '', show = ''] = linesOf('emergency');
+    const [, summary = ''] = linesOf('submit-record');
+    expect((await started.run(program(show))).err).to.match(
+      /^BadOption: she has no emergency card/,
+    );
+    const unknown = await started.run(program(card.replace('"Hospital 2"', '"Hospital 9"')));
+    expect(unknown.err).to.match(/^NodeUnknown: .*Hospital 9/);
+    expect((await succeeds(card)).out).to.contain('EMERGENCY CARD\n');
+    const file = join(folder, 'deployments/edge/emergency-card.txt');
+    if (process.platform !== 'win32') expect((await stat(file)).mode & 0o077).to.equal(0);
+    expect((await succeeds(show)).out).to.contain('It opens nothing yet');
+    expect((await succeeds(summary)).out).to.contain('emergency-summary');
+    await until('the summary', isHeld);
+  });
+
+  /** Asked of her card, since every opening counts. */
+  const isHeld = async (): Promise<true | undefined> => {
+    const { out } = await succeeds(linesOf('emergency')[1] ?? '');
+    return out.includes('Hospital 1 holds the summary') ? true : undefined;
+  };
+  const opened = (...more: readonly string[]): Promise<Finished> =>
+    started.run([...program(linesOf('emergency')[2] ?? ''), ...more]);
+
+  it('open the summary in an emergency, with a card, a licence and a reason', async () => {
+    const line = linesOf('emergency')[2] ?? '';
+    expect((await opened('--reason', '')).err).to.match(/^ReasonMissing: /);
+    expect((await opened('--licence', '')).err).to.match(/^LicenceRefused: /);
+    const path = words(line).find((word) => word.endsWith('.txt')) ?? '';
+    const card = await readFile(join(folder, path), 'utf8');
+    const edited = card.replace(/.\n$/, (end) => (end === 'A\n' ? 'B\n' : 'A\n'));
+    await writeFile(join(folder, 'edited.txt'), edited);
+    const wrong = await started.run(program(line.replace(path, 'edited.txt')));
+    expect(wrong.err).to.match(/^CardMalformed: /);
+    const { out } = await succeeds(line);
+    expect(out).to.match(/Shares of the key came from Hospital \d and Hospital \d\./);
+    expect(out).to.match(/\n周玉兰, female, born \d{4}-\d\d-\d\d\n\nMedication Summary\n/);
+  });
+
+  it('tell her of it, and let a person at the hospital close the review', async () => {
+    const [, , open = '', list = '', close = '', end = ''] = linesOf('emergency');
+    const { out: waiting } = await succeeds(list);
+    expect(waiting).to.contain('asked by Hospital 3, Dr. Mei Lin (licence TW-30417)');
+    const [digest = ''] = waiting.match(/0x[0-9a-f]{64}/) ?? [];
+    await succeeds(close.replace('DIGEST', digest));
+    expect((await started.run(program(list))).out).to.not.contain(digest);
+    const again = await started.run(program(close.replace('DIGEST', digest)));
+    expect(again.err).to.match(/^NoSuchReview: /);
+    await until('the notices', async () => {
+      const { out } = await started.run([process.execPath, START, 'inbox']);
+      const shares = out.match(/a share of the key.*\n.*\n.*\n.*waiting at .*, /g) ?? [];
+      const isAll = shares.length === 2 && out.includes('gave Hospital 3 her emergency summary');
+      return isAll ? true : undefined;
+    });
+    expect((await succeeds(lineOf('inbox'))).out).to.contain('Dropped');
+    expect((await succeeds(lineOf('inbox'))).out).to.equal('Her inbox holds 0 notices.\n');
+    const card = await readFile(join(folder, 'deployments/edge/emergency-card.txt'));
+    await writeFile(join(folder, 'old-card.txt'), card);
+    const { out } = await succeeds(end);
+    expect(out).to.contain('Card: 2');
+    const [path = ''] = words(open).filter((word) => word.endsWith('.txt'));
+    const old = await started.run(program(open.replace(path, 'old-card.txt')));
+    expect(old.err).to.match(/^CardUnknown: /);
+    const [, handIn = ''] = /npm run (submit-record .*)$/m.exec(out) ?? [];
+    await succeeds(`npm run -s ${handIn}`);
+    await until('the new summary', isHeld);
+    expect((await succeeds(open)).out).to.contain('Medication Summary');
+  });
+
+  it('open it while one hospital is down, and not with two of them down', async () => {
+    const [, second = ''] = linesOf('run-node');
+    const [first = ''] = linesOf('run-node');
+    await nodes.get(folderOf(first))?.end('SIGKILL');
+    const one = await opened();
+    expect(one.err).to.equal('');
+    expect(one.out).to.contain('No share came from Hospital 1 (PeerUnreachable).');
+    expect(one.out).to.contain('Medication Summary');
+    await nodes.get(folderOf(second))?.end('SIGKILL');
+    expect((await opened()).err).to.match(/^TooFewCustodians: .*Hospital 2: PeerUnreachable/);
+    const inbox = await started.run([process.execPath, START, 'inbox']);
+    expect(inbox.code).to.equal(1);
+    expect(inbox.out).to.contain('NOT ALL HER HOSPITALS ANSWERED');
+    for (const line of [first, second]) nodes.set(folderOf(line), started.start(program(line)));
+    for (const port of [doors, doors + 1]) await until('ready again', isReady(port));
+    const withdraw = await started.run([
+      ...[process.execPath, START, 'emergency', 'card', '--withdraw'],
+    ]);
+    expect(withdraw).to.include({ code: 0 });
+    expect((await opened()).err).to.match(/^CardUnknown: /);
+  });
+
   it('give a hospital that was killed the record that it missed, when it starts again', async () => {
     const line = linesOf('run-node')[1] ?? '';
     await nodes.get(folderOf(line))?.end('SIGKILL');
@@ -278,9 +369,19 @@ describe('The steps of docs/running.md', function () {
   });
 
   it('refuse a second process of the same node and say why', async () => {
-    const { code, err } = await started.run(program(linesOf('run-node')[0] ?? ''));
+    const line = program(linesOf('run-node')[0] ?? '');
+    const { code, err } = await started.run(line);
     expect(code).to.equal(1);
-    expect(err).to.match(/^PortInUse: /);
+    expect(err).to.match(/^DataFolderInUse: .*node-01-hospital-1/);
+    const withOther = (own: Record<string, string>): Promise<Finished> =>
+      processes(folder, own).run(line);
+    const otherPort = await withOther({ CARELATTICE_LISTEN_PORT: String(doors + 5) });
+    expect(otherPort.err).to.match(/^DataFolderInUse: /);
+    const otherData = await withOther({ CARELATTICE_DATA: join(folder, 'empty') });
+    expect(otherData.err).to.match(/^PortInUse: /);
+    // The node that was there first goes on.
+    expect(await status(doors, '/readyz')).to.equal(200);
+    expect(await trace(records[0] ?? '')).to.not.deep.equal([]);
   });
 
   it('leave the operator’s door shut to whoever lacks its token', async () => {
@@ -378,10 +479,18 @@ describe('The steps of docs/running.md', function () {
       'enroll',
       'submit-record',
       'trace',
+      'inbox',
     ]) {
       const { code, err } = await started.run([process.execPath, START, name, '--colour', 'red']);
       expect(code).to.equal(2);
       expect(err).to.match(new RegExp(`^UnknownOption: .*--colour.*Usage: npm run ${name} -- `));
+    }
+    for (const act of ['card', 'end', 'open', 'review', 'shut', '']) {
+      const { code, err } = await started.run([
+        ...[process.execPath, START, 'emergency', act, '--colour', 'red'],
+      ]);
+      expect(code).to.equal(2);
+      expect(err).to.match(/^UnknownOption: .*Usage: npm run emergency -- /);
     }
   });
 });
