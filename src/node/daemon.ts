@@ -1,4 +1,3 @@
-import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { headTime, pendingTime } from '../chain/blockTime.ts';
 import { edgeContracts } from '../chain/contracts.ts';
@@ -17,6 +16,7 @@ import type { Hex } from '../hash/bytes.ts';
 import { openEmbeddedStore } from '../store/embeddedStore.node.ts';
 import { type AlarmClock, createAlarmClock } from './alarmClock.ts';
 import type { Log } from './components.ts';
+import { holdDataFolder } from './dataFolder.node.ts';
 import { type Door, openDoor } from './doors/httpsDoor.node.ts';
 import { nodeRoutes } from './doors/nodeRoutes.ts';
 import { openOperatorDoor } from './doors/operatorDoor.node.ts';
@@ -48,13 +48,14 @@ interface Running {
 /**
  * Runs until `signal` aborts; then the step under way ends and everything is closed.
  * A chain that cannot be reached, or stands still, is waited for. Throws what waiting does not mend: faults of
- * configuration and keys, `PortInUse`, `PortRefused`, `WrongChain`, `StaleManifest`, `NoContractCode`,
+ * configuration and keys, `DataFolderInUse`, `PortInUse`, `PortRefused`, `WrongChain`, `StaleManifest`, `NoContractCode`,
  * `NotAdmitted`, `WrongNodeId`, `WrongRole`, `TlsKeyNotRegistered`, `ForeignNonce`, `ChainRewritten`, and errors of
  * the journal.
  */
 export async function runNode(config: NodeConfig, log: Log, signal: AbortSignal): Promise<void> {
   const manifest = await readManifest(config.manifest);
   const keys = await readNodeKeys(config);
+  using _ = holdDataFolder(config.data);
   const profile = manifest.profile === 'local' ? 'local' : 'public';
   const run: Running = {
     config,
@@ -168,8 +169,6 @@ function requireRegisteredKey({ keys, config }: Running, node: OpenNode): void {
 
 async function open(run: Running, nodeId: Hex): Promise<OpenNode> {
   const { config, manifest, rpc, keys, client, log } = run;
-  await mkdir(config.data, { recursive: true, mode: 0o700 });
-  await chmod(config.data, 0o700);
   const store = await openEmbeddedStore({ directory: join(config.data, 'store') });
   try {
     return await openNode({
