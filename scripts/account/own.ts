@@ -76,7 +76,9 @@ export async function guardians(args: readonly string[]): Promise<void> {
   const { values } = commandLine(circle, args);
   const { guardian: accountFiles = [], threshold = '', delay = '3d', cards, none } = values;
   const isNaming = accountFiles.length > 0 && /^\d{1,2}$/.test(threshold) && cards !== undefined;
-  if (isNaming === (none === true))
+  const given = [values.guardian, values.threshold, values.delay, cards];
+  const isNone = given.every((one) => one === undefined);
+  if (none === true ? !isNone : !isNaming)
     throw new CarelatticeError('UnknownOption', `Usage: ${circle.usage}`);
   const { config, manifestFile, walletFile } = placesOf(values);
   const options = { accountFiles, threshold: Number(threshold), delay: durationOf(delay) };
