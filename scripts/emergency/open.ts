@@ -37,10 +37,8 @@ export async function open(args: readonly string[]): Promise<void> {
     const ways = await httpsWays(manifest, rpc);
     const asked = { card, clinician, licence, reason, lasting, out };
     const hospital = emergencyOperator(operator.emergency);
-    const lines = await openByCommand(hospital, asked, { manifest, ways }).finally(() =>
-      ways.close(),
-    );
-    for (const line of lines) console.log(line);
+    const told = openByCommand(hospital, asked, { manifest, ways }, (line) => console.log(line));
+    await told.finally(() => ways.close());
   } finally {
     operator.close();
   }

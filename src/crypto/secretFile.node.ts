@@ -7,11 +7,16 @@ import { CarelatticeError } from '../errors.ts';
 const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
-const isTaken = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'EEXIST';
+const hasFileCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
+const isTaken = (error: unknown): boolean => hasFileCode(error, 'EEXIST');
+
+/** @throws `FolderMissing` */
 async function writeNew(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', OWNER_ONLY);
+  const file = await open(path, 'wx', OWNER_ONLY).catch((cause: unknown) => {
+    throw hasFileCode(cause, 'ENOENT') ? folderMissing(path, cause) : cause;
+  });
   try {
     await file.writeFile(text);
     await file.sync();
@@ -31,7 +36,13 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** @throws `SecretFileExists`: a key is never overwritten by mistake */
+const folderMissing = (path: string, cause: unknown): CarelatticeError =>
+  new CarelatticeError('FolderMissing', 'there is no such folder to write into; make it first', {
+    facts: { path },
+    cause,
+  });
+
+/** @throws `SecretFileExists`: a key is never overwritten by mistake; `FolderMissing` */
 export async function createSecretFile(path: string, text: string): Promise<void> {
   try {
     await writeNew(path, text);
@@ -49,7 +60,15 @@ const secretFileExists = (path: string, cause?: unknown): CarelatticeError =>
     { facts: { path }, cause },
   );
 
-/** Says early what `createSecretFile` would say in the end. @throws `SecretFileExists` */
+/** Says early what `createSecretFile` would say in the end. @throws `SecretFileExists`, `FolderMissing` */
+export async function assertWritable(path: string): Promise<void> {
+  await access(dirname(path)).catch((cause: unknown) => {
+    throw folderMissing(path, cause);
+  });
+  await assertNoFile(path);
+}
+
+/** The first half of it, where the folder is made as well. @throws `SecretFileExists` */
 export async function assertNoFile(path: string): Promise<void> {
   const isThere = await access(path).then(
     () => true,

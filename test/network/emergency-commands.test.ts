@@ -105,10 +105,11 @@ describe('the commands for emergencies', () => {
       ...{ card: out, clinician: 'Dr. Mei Lin', licence: 'TW-30417' },
       ...{ reason: 'unconscious after a fall', ...options },
     };
-    const lines = await openByCommand(operatorAt(network, 'West'), asked, {
-      manifest: network.manifest,
-      ways,
-    });
+    const lines: string[] = [];
+    const { manifest } = network;
+    await openByCommand(operatorAt(network, 'West'), asked, { manifest, ways }, (line) =>
+      lines.push(line),
+    );
     return lines.join('\n');
   };
   const cardAs = async (name: string, text: string): Promise<string> => {
@@ -181,6 +182,9 @@ describe('the commands for emergencies', () => {
         expect(await codeOf(made)).to.equal('SecretFileExists');
         expect(await readFile(path, 'utf8')).to.equal(before);
       }
+      const nowhere = () =>
+        make(['North', 'East', 'West'], 'South', { summary: 'nowhere/summary.json' });
+      expect(await codeOf(nowhere)).to.equal('FolderMissing');
       const again = () => make(['North', 'East', 'West'], 'South', { summary: 'summary.json' });
       expect(await codeOf(again)).to.equal('SecretFileExists');
       expect(patient.network.card?.cardEpoch).to.equal(cardEpoch);
@@ -249,6 +253,8 @@ describe('the commands for emergencies', () => {
     it('not for a file that could not be written', async () => {
       const taken = join(folder, 'summary.json');
       expect(await codeOf(() => open({ out: taken }))).to.equal('SecretFileExists');
+      const nowhere = join(folder, 'nowhere', 'summary.json');
+      expect(await codeOf(() => open({ out: nowhere }))).to.equal('FolderMissing');
     });
 
     it('and tell who gave it, with which receipts, and what it says', async () => {

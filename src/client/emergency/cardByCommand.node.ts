@@ -1,5 +1,5 @@
 import type { Manifest } from '../../chain/manifest.ts';
-import { assertNoFile, createSecretFile } from '../../crypto/secretFile.node.ts';
+import { assertWritable, createSecretFile } from '../../crypto/secretFile.node.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
 import { nodeNamed } from '../../domain/nodeNamed.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
@@ -141,7 +141,7 @@ async function assertFiles(
   summary: CardOptions['summary'],
 ): Promise<void> {
   await assertCardFile(out, network);
-  if (summary !== undefined) await assertNoFile(summary.file);
+  if (summary !== undefined) await assertWritable(summary.file);
 }
 
 async function madeSummary(

@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { assertNoFile, createSecretFile, replaceSecretFile } from '../../crypto/secretFile.node.ts';
+import {
+  assertWritable,
+  createSecretFile,
+  replaceSecretFile,
+} from '../../crypto/secretFile.node.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
 import { cardText, type EmergencyCard, readCard } from './emergencyCardText.ts';
 
@@ -29,7 +33,7 @@ export async function writeCardFile(path: string, card: EmergencyCard): Promise<
 
 /** Says early what `writeCardFile` would say in the end. @throws `SecretFileExists` */
 export async function assertCardFile(path: string, owner: Owner): Promise<void> {
-  if (!(await isHers(path, owner))) await assertNoFile(path);
+  if (!(await isHers(path, owner))) await assertWritable(path);
 }
 
 async function isHers(path: string, { networkId, patientId }: Owner): Promise<boolean> {

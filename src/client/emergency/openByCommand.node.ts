@@ -1,6 +1,6 @@
 import type { Manifest } from '../../chain/manifest.ts';
 import { deriveKemKeyPair, registeredKemKey } from '../../crypto/hpkeSealing.ts';
-import { assertNoFile, createSecretFile } from '../../crypto/secretFile.node.ts';
+import { assertWritable, createSecretFile } from '../../crypto/secretFile.node.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { WireLicence } from '../../wire/emergencyMessages.ts';
 import { HYBRID_SUITE } from '../../wire/kemSuite.ts';
@@ -53,20 +53,21 @@ const DAY = 86_400;
 
 /**
  * Opens the summary behind a card with a key that is drawn for it and kept nowhere.
- * @returns what to print: what was opened by whose shares, then the summary
- * @throws `NoCardFile`, `CardMalformed`, `BadOption`, `SecretFileExists`, `LicenceRefused`, `ReasonMissing`, and as
- * `breakGlass`
+ * @param tell gets, line by line, what was opened by whose shares, then the summary, before a file is written
+ * @throws `NoCardFile`, `CardMalformed`, `BadOption`, `SecretFileExists`, `FolderMissing`, `LicenceRefused`, `ReasonMissing`,
+ * and as `breakGlass`
  */
 export async function openByCommand(
   hospital: EmergencyHospital,
   options: OpenOptions,
   { manifest, ways }: OpenNetwork,
-): Promise<string[]> {
+  tell: (line: string) => void,
+): Promise<void> {
   const card = await readCardFile(options.card);
   const { clinician, licence: number, reason, out } = options;
   const lasting = options.lasting === undefined ? undefined : durationOf(options.lasting);
   // An emergency is not used up for a file that cannot be written.
-  if (out !== undefined) await assertNoFile(out);
+  if (out !== undefined) await assertWritable(out);
   const kemSeed = ways.random(32);
   const kemKey = registeredKemKey((await deriveKemKeyPair(HYBRID_SUITE, kemSeed)).publicKey);
   // By the later of two clocks: of a chain that stands still nobody's licence ends.
@@ -79,14 +80,16 @@ export async function openByCommand(
     network: { transport, gateway, nodes, now, random, pause, network: manifest },
   };
   const reading = await breakGlass(card, reason, way, lasting);
-  const { body } = reading.summary;
-  if (out !== undefined) await createSecretFile(out, new TextDecoder().decode(body));
-  return [
+  const lines = [
     `Opened in an emergency for ${plainLine(clinician)} (licence ${plainLine(number)}): ${plainLine(reason)}`,
     ...accessLines(reading, ways),
+    'Compare name, sex and date of birth with the person before you.',
     '',
     ...summaryLines(reading.summary),
   ];
+  for (const line of lines) tell(line);
+  const { body } = reading.summary;
+  if (out !== undefined) await createSecretFile(out, new TextDecoder().decode(body));
 }
 
 function accessLines(
