@@ -33,6 +33,15 @@ export interface DeliveryChecks {
   anchorIsNew(c: Checker, record: HeldRecord): void;
 }
 
+/** Batches of which it is known whether their author signed them: the signature is the same for all records of a batch. */
+const signed = new WeakMap<DeliveryList['batches'][number], boolean>();
+
+function isBatchSigned(c: Checker, author: Hex, batch: DeliveryList['batches'][number]): boolean {
+  const isSigned = signed.get(batch) ?? isSignedByAuthor(c, author, batch);
+  signed.set(batch, isSigned);
+  return isSigned;
+}
+
 const hashes = (path: readonly Hex[]): Uint8Array[] => path.map((hash) => fromHex(hash, 32));
 
 /** A list follows what is known, or stands behind one that never came, or is the one that was missed. */
@@ -173,7 +182,7 @@ export const deliveryChecks: DeliveryChecks = {
         'the record is not under a batch root that its author anchored',
       );
     }
-    if (batch === undefined || !isSignedByAuthor(c, record.author, batch)) {
+    if (batch === undefined || !isBatchSigned(c, record.author, batch)) {
       throw new CarelatticeError(
         'BatchNotSigned',
         'the batch is not signed by the node of its author',

@@ -1,7 +1,7 @@
 import { openRecord, type OpenedRecord } from '../../crypto/openRecord.ts';
 import { openAtRest, sealAtRest } from '../../crypto/atRest.ts';
 import { openWrap } from '../../crypto/wrap.ts';
-import { recordKeyOf, scopeKeyIdOf } from '../../crypto/derivations.ts';
+import { recordKeyOf } from '../../crypto/derivations.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { fromHex } from '../../hash/bytes.ts';
 import { hkdf } from '../../hash/labelled.ts';
@@ -16,7 +16,7 @@ import {
   type HeldContent,
   keyOfHeldContent,
 } from './heldContent.ts';
-import { keyPairOf, packageOf, publicKeyOf } from './patients.ts';
+import { keyIdOf, keyPairOf, packageOf } from './patients.ts';
 
 const PURPOSE = 'held-content';
 
@@ -27,7 +27,7 @@ function scopeKeyOf(c: Components, record: HeldRecord): ScopeEntry | undefined {
   const patient = c.holding.patient(record.patientId);
   if (patient === undefined) return undefined;
   const keys = packageOf(c, patient).scopes.filter(({ handle }) => handle === record.handle);
-  return keys.find((key) => scopeKeyIdOf(publicKeyOf(key)) === record.scopeKeyId) ?? keys[0];
+  return keys.find((key) => keyIdOf(key) === record.scopeKeyId) ?? keys[0];
 }
 
 /** Batch secrets on the way to several records: those of one patient, category and batch share their wrap. */
@@ -37,15 +37,15 @@ export type BatchSecrets = Map<string, Promise<Uint8Array>>;
 async function contentKeyOf(
   c: Components,
   record: HeldRecord,
+  scopeKey: ScopeEntry | undefined,
   secrets: BatchSecrets,
 ): Promise<Uint8Array> {
   if (record.state === 'erased')
     throw new CarelatticeError('RecordErased', 'the patient has had this record erased');
-  const scopeKey = scopeKeyOf(c, record);
   if (scopeKey?.privateSeed === undefined) {
     throw new CarelatticeError('NoScopeKey', 'the patient gave this node no key to this record');
   }
-  if (scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId) {
+  if (keyIdOf(scopeKey) !== record.scopeKeyId) {
     throw new CarelatticeError(
       'ScopeKeyMismatch',
       "the record was not sealed to the patient's key",
@@ -77,7 +77,7 @@ async function batchSecretOf(
  * @throws `RecordErased`, `NoScopeKey`, `ScopeKeyMismatch` and as `openWrap`, `openRecord`
  */
 export const openHeld = async (c: Components, record: HeldRecord): Promise<OpenedRecord> =>
-  openWithKey(c, record, await contentKeyOf(c, record, new Map()));
+  openWithKey(c, record, await contentKeyOf(c, record, scopeKeyOf(c, record), new Map()));
 
 function openWithKey(
   c: Components,
@@ -108,12 +108,9 @@ export async function contentOf(
   const kept = c.holding.content(record.anchor);
   if (kept !== undefined) return decodeHeldContent(openAtRest(restKeyOf(c, record), PURPOSE, kept));
   const scopeKey = scopeKeyOf(c, record);
-  if (
-    scopeKey?.privateSeed === undefined ||
-    scopeKeyIdOf(publicKeyOf(scopeKey)) !== record.scopeKeyId
-  )
+  if (scopeKey?.privateSeed === undefined || keyIdOf(scopeKey) !== record.scopeKeyId)
     return undefined;
-  const recordKey = await contentKeyOf(c, record, secrets);
+  const recordKey = await contentKeyOf(c, record, scopeKey, secrets);
   const { message, signature } = await openWithKey(c, record, recordKey);
   return { message, signature, recordKey };
 }

@@ -1,4 +1,5 @@
 import { openAtRest, sealAtRest } from '../../crypto/atRest.ts';
+import { scopeKeyIdOf } from '../../crypto/derivations.ts';
 import { hmacSha256 } from '#sha256';
 import { deriveKemKeyPair, type KemKeyPair, type KemPublicKey } from '../../crypto/hpkeSealing.ts';
 import type { OwnRelation } from '../../domain/relations.ts';
@@ -59,6 +60,15 @@ export const publicKeyOf = ({ suite, publicKey: bytes }: ScopeEntry): KemPublicK
   suite,
   bytes,
 });
+
+const keyIds = new WeakMap<ScopeEntry, Hex>();
+
+/** The id of a scope key of an opened package. */
+export function keyIdOf(scope: ScopeEntry): Hex {
+  const keyId = keyIds.get(scope) ?? scopeKeyIdOf(publicKeyOf(scope));
+  keyIds.set(scope, keyId);
+  return keyId;
+}
 
 /** Key pairs made before; they go with the opened package that they belong to. */
 const pairs = new WeakMap<ScopeEntry, Promise<KemKeyPair>>();

@@ -1,9 +1,8 @@
-import { scopeKeyIdOf } from '../../crypto/derivations.ts';
 import { sealWrap } from '../../crypto/wrap.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
-import { publicKeyOf } from '../holding/patients.ts';
+import { keyIdOf, publicKeyOf } from '../holding/patients.ts';
 
 /** One secret and one wrap for all records of a patient and category that are sealed between two storage requests. */
 export interface BatchKey {
@@ -20,13 +19,15 @@ const open = new WeakMap<object, Map<Hex, BatchKey>>();
 export async function batchKeyOf(c: Components, scopeKey: ScopeEntry): Promise<BatchKey> {
   const keys = open.get(c.author) ?? new Map<Hex, BatchKey>();
   open.set(c.author, keys);
-  const publicKey = publicKeyOf(scopeKey);
-  const scopeKeyId = scopeKeyIdOf(publicKey);
+  const scopeKeyId = keyIdOf(scopeKey);
   const known = keys.get(scopeKeyId);
   if (known !== undefined) return known;
   const batchSecret = c.random(32);
   const origin = { author: c.self.nodeId, networkId: c.self.network.networkId };
-  const key = { batchSecret, wrap: await sealWrap(batchSecret, publicKey, origin, c.random) };
+  const key = {
+    batchSecret,
+    wrap: await sealWrap(batchSecret, publicKeyOf(scopeKey), origin, c.random),
+  };
   keys.set(scopeKeyId, key);
   return key;
 }

@@ -1,5 +1,4 @@
 import { sealAtRest } from '../../crypto/atRest.ts';
-import { scopeKeyIdOf } from '../../crypto/derivations.ts';
 import { sealRecordBytes, type SealedRecord } from '../../crypto/record.ts';
 import { signDigest } from '../../crypto/signatures.ts';
 import { CarelatticeError } from '../../errors.ts';
@@ -11,7 +10,7 @@ import type { OwnPatient } from '../../journal/holdingTables.ts';
 import { typedDigest } from '../../wire/typedData.ts';
 import type { ScopeEntry } from '../../wire/scopePackage.ts';
 import type { Components } from '../components.ts';
-import { findPatient, packageOf, publicKeyOf } from '../holding/patients.ts';
+import { findPatient, keyIdOf, packageOf } from '../holding/patients.ts';
 import { batchKeyOf } from './batchKeys.ts';
 import type { ReadSubmission } from './readSubmission.ts';
 import { amendable, type Draft, draftsOf, NO_VERSION } from './recordVersions.ts';
@@ -176,7 +175,7 @@ async function store(
       record: {
         recordId: record.recordId,
         patientId,
-        scopeKeyId: scopeKeyIdOf(publicKeyOf(scopeKey)),
+        scopeKeyId: keyIdOf(scopeKey),
         handle: scopeKey.handle,
         anchor: record.anchor,
         recordSalt: record.recordSalt,
@@ -231,7 +230,7 @@ function sealOne(
   return sealRecordBytes(
     {
       batchSecret,
-      scopeKeyId: scopeKeyIdOf(publicKeyOf(scopeKey)),
+      scopeKeyId: keyIdOf(scopeKey),
       suite: scopeKey.suite,
       description: {
         networkId,
