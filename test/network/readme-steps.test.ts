@@ -3,11 +3,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { requireChainId } from '../../src/chain/rpc.ts';
 import { httpRpc } from '../../src/chain/httpRpc.ts';
 import { foundNode } from '../../src/localnet/foundingKeys.ts';
-import { requireFreePort } from '../../src/localnet/freePort.ts';
 import type { TraceStep } from '../../src/trace/trace.ts';
 import { codeOf } from '../support/codeOf.ts';
 import {
@@ -17,45 +15,11 @@ import {
   type Running,
   until,
 } from '../support/processes.ts';
+import { documented, freePorts, program, ROOT, words } from '../support/runningSteps.ts';
 
 /** The commands of docs/running.md as they stand there, each node an operating-system process. */
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const START = join(root, 'scripts/start.js');
-
-/** Lines of the page's sh blocks, in order. */
-async function documented(): Promise<string[]> {
-  const page = await readFile(join(root, 'docs/running.md'), 'utf8');
-  return [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
-    block.split('\n').filter((line) => line !== ''),
-  );
-}
-
-/** Arguments as a shell splits them; the page uses words and double quotes only. */
-const words = (line: string): string[] =>
-  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-
-/** What `npm run` and `npx` start: no shell and no npm between the test and the process that it must end. */
-function program(line: string): string[] {
-  const [tool, ...rest] = words(line);
-  if (tool === 'npx' && rest[0] === 'hardhat')
-    return [process.execPath, join(root, 'node_modules/hardhat/dist/src/cli.js'), ...rest.slice(1)];
-  const [run, silent, name = '', dashes, ...args] = rest;
-  expect([tool, run, silent, dashes], line).to.deep.equal(['npm', 'run', '-s', '--']);
-  return [process.execPath, START, name, ...args];
-}
-
-/** A port below those that the system hands out, with `count` free ones from it on. */
-async function freePorts(count: number): Promise<number> {
-  for (let tried = 0; tried < 50; tried++) {
-    const first = 12_000 + Math.floor(Math.random() * 18_000);
-    const codes = [];
-    for (let port = first; port < first + count; port++)
-      codes.push(await codeOf(() => requireFreePort(port)));
-    if (codes.every((code) => code === 'none')) return first;
-  }
-  throw new Error('no free ports');
-}
+const START = join(ROOT, 'scripts/start.js');
 
 interface Asked {
   method?: string;
@@ -126,7 +90,7 @@ describe('The steps of docs/running.md', function () {
       CARELATTICE_FIRST_PORT: String(doors),
     });
     // Hardhat reads its configuration where it is started.
-    const chainOnly = processes(root, {});
+    const chainOnly = processes(ROOT, {});
     chain = chainOnly.start([...program(lineOf('hardhat')), '--port', String(chainPort)]);
     const chainId = async () => requireChainId(httpRpc(rpcUrl), 1001);
     await until('a chain', async () => ((await codeOf(chainId)) === 'none' ? true : undefined));
@@ -459,7 +423,7 @@ describe('The steps of docs/running.md', function () {
     expect(await status(doors, '/healthz')).to.equal(200);
     const line = linesOf('run-node')[0] ?? '';
     const port = new URL(rpcUrl).port;
-    const other = processes(root, {}).start([...program(lineOf('hardhat')), '--port', port]);
+    const other = processes(ROOT, {}).start([...program(lineOf('hardhat')), '--port', port]);
     try {
       const node = nodes.get(folderOf(line));
       await until('its reason', async () =>

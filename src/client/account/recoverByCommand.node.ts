@@ -5,13 +5,7 @@ import { withdraw } from '../enrolment/withdraw.ts';
 import { inboxKeyOf } from '../inbox/inboxKey.ts';
 import { until } from '../until.ts';
 import { authorityOf, handleIn, type WalletNetwork } from '../wallet/wallet.ts';
-import {
-  type AccountDesk,
-  accountNotSeen,
-  guardAt,
-  requireHere,
-  waitForGuard,
-} from './accountDesk.node.ts';
+import { type AccountDesk, accountNotSeen, guardAt, requireHere } from './accountDesk.node.ts';
 import { completePending } from './accountByCommand.node.ts';
 import { type AccountGuard, setInboxKey } from './authority.ts';
 import { type Recovered } from './recoveredText.ts';
@@ -82,14 +76,28 @@ async function requireGiven(desk: AccountDesk, card: GuardianCard): Promise<void
   );
 }
 
-/** Kept in the wallet once a new root key stands behind everything: until then her nodes have all that she needs. */
+/** In the wallet once a new root key stands behind everything: until then her nodes have all that she needs. */
 async function takeBack(
   desk: AccountDesk,
   card: GuardianCard,
   leavesSilent: boolean,
 ): Promise<Recovery> {
-  const recovery = await asked(desk, card);
-  const { network, silent } = recovery;
+  try {
+    const recovery = await asked(desk, card);
+    await renew(desk, recovery, leavesSilent);
+    await desk.save();
+    return recovery;
+  } catch (error) {
+    delete desk.wallet.networks[card.networkId];
+    throw error;
+  }
+}
+
+async function renew(
+  desk: AccountDesk,
+  { network, silent }: Recovery,
+  leavesSilent: boolean,
+): Promise<void> {
   if (silent.length > 0 && !leavesSilent) {
     throw new CarelatticeError(
       'HoldersSilent',
@@ -97,12 +105,9 @@ async function takeBack(
       { facts: { nodes: silent.map((one) => silence(desk, one)) }, retryable: true },
     );
   }
-  const before = await guardAt(desk, card.patientId);
-  if (silent.length === 0) await renewKeys(desk.wallet, network, wayOf(desk), before);
-  else await renewWithout(desk, network, silent, before);
-  await desk.save();
-  await waitForGuard(desk, card.patientId, ({ ownerSeq }) => ownerSeq > before.ownerSeq);
-  return recovery;
+  const guard = await guardAt(desk, network.patientId);
+  if (silent.length === 0) await renewKeys(desk.wallet, network, wayOf(desk), guard);
+  else await renewWithout(desk, network, silent, guard);
 }
 
 /** Whether the chain has her list and the step of every key. */
