@@ -31,6 +31,7 @@ const HANDED_ON = [
   'src/crypto/recordScan.ts',
   'src/node/consensus/accountMessages.ts',
   'src/node/consensus/consentMessages.ts',
+  'src/node/consensus/relationMessages.ts',
   'src/node/doors/operatorClient.node.ts',
 ];
 

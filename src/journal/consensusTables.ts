@@ -7,6 +7,7 @@ import type {
   Settlement,
 } from '../wire/messages.ts';
 import type { Database } from './database.ts';
+import { type TakenMessages, takenMessages } from './takenMessages.ts';
 
 /** What the consensus node and its standbys remember. */
 
@@ -27,7 +28,7 @@ export interface TableChange extends Omit<JournalDelta, 'lists'> {
 
 export type Listed = Pick<RecordList['records'][number], 'patientId' | 'handle'>;
 
-export interface ConsensusTables {
+export interface ConsensusTables extends TakenMessages {
   addMessage(digest: Hex, message: PatientMessage): 'new' | 'known';
   /** The same for what may be asked for again in the same words once it was done or refused: it waits anew, under a new id. */
   addAgain(digest: Hex, message: PatientMessage): 'new' | 'known';
@@ -115,6 +116,7 @@ export function consensusTables(db: Database): ConsensusTables {
       ? 'new'
       : 'known';
   return {
+    ...takenMessages(db),
     addMessage,
     addAgain(digest, message) {
       // The id of the former one names its transaction.

@@ -123,4 +123,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE read_count (reader TEXT NOT NULL, patient TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (reader, patient));
   `,
+  `
+  CREATE INDEX patient_message_patient ON patient_message (json_extract(entry, '$.patientId'));
+  `,
 ];

@@ -20,12 +20,14 @@ import { isConsentMessage, requireQuota, tryConsentMessage } from './consentMess
 import { isAccountMessage, tryAccountMessage } from './accountMessages.ts';
 import {
   addMessage,
+  isKnown,
   OPEN_PATIENT,
   SCOPE_EPOCH,
   SET_RELATIONS,
   sharePatientMessage,
 } from './sharePatients.ts';
 import { receiptsTask, sendHolderCount } from './recordReceipts.ts';
+import { tryRelationMessage } from './relationMessages.ts';
 
 /** What arrives at the consensus node by courier. Every refusal names its reason to the sender. */
 
@@ -100,7 +102,7 @@ function takeSettlement(c: Components, sender: Hex, settlement: Settlement): voi
   for (let request = from; request <= to; request++) sendHolderCount(c, seed, request, from);
 }
 
-/** Type 12: a patient's message for the next `PatientBatch`. The contract checks her signature; the list is checked here. */
+/** Type 12: a patient's message for the next `PatientBatch`, tried on the chain; the relation list is checked here. */
 export async function takePatientMessage(c: Components, body: Uint8Array): Promise<Uint8Array> {
   if (c.active()?.nodeId !== c.self.nodeId) {
     throw new CarelatticeError(
@@ -120,14 +122,18 @@ export async function takePatientMessage(c: Components, body: Uint8Array): Promi
     throw new CarelatticeError('MalformedBody', 'no patient’s message has this kind', {
       facts: { kind },
     });
+  else if (!isKnown(c, message) && (await tryRelationMessage(c, message)) === 'stands')
+    return TAKEN;
   c.db.transaction(() => {
     if (addMessage(c, message) !== 'new') return;
     // Who brings a message again takes nothing of the account's number.
     if (kind > SCOPE_EPOCH) requireQuota(c, message);
     sharePatientMessage(c, body);
   });
-  return encodeMessage({ taken: true });
+  return TAKEN;
 }
+
+const TAKEN = encodeMessage({ taken: true });
 
 function checkRelationList(c: Components, message: PatientMessage): void {
   const [patientId, , digest] = message.words;

@@ -35,6 +35,12 @@ export const addMessage = (
     message,
   );
 
+/** Whether it came before, in these words and under this signature. */
+export const isKnown = (
+  { consensus }: Pick<Components, 'consensus'>,
+  message: PatientMessage,
+): boolean => consensus.hasMessage(messageKey(message));
+
 /** What stands on chain waits no longer. */
 export function settleMessages(c: Components, event: EdgeEvent): void {
   switch (event.name) {
