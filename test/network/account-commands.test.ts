@@ -99,7 +99,7 @@ describe('The commands for what is lost', function () {
   it('tell whoever is enrolled nowhere, and how they are typed', async () => {
     await refused('NotInRelations', account('show'));
     await refused('NotInRelations', 'npm run -s erase --');
-    for (const wrong of [
+    const wrong = [
       account(''),
       account('shout'),
       account('freeze'),
@@ -107,9 +107,9 @@ describe('The commands for what is lost', function () {
       account('approve', 'request.json', '--card card.json', '--out only.json'),
       'npm run -s erase -- --all --retry',
       'npm run -s recover --',
-    ]) {
-      const { code, err } = await run(wrong);
-      expect(err, wrong).to.match(/^UnknownOption: .*Usage: npm run /);
+    ];
+    for (const { code, err } of await Promise.all(wrong.map((one) => run(one)))) {
+      expect(err).to.match(/^UnknownOption: .*Usage: npm run /);
       expect(code).to.equal(2);
     }
     await succeeds(first('enroll'));
@@ -119,15 +119,15 @@ describe('The commands for what is lost', function () {
 
   it('name guardians, each with a key of her own and a card', async () => {
     expect(await succeeds(line('show'))).to.contain('She has no guardians');
-    for (const one of lines('guardian-key')) {
+    const made = async (one: string): Promise<void> => {
       const out = await succeeds(one);
-      const { account: made } = JSON.parse(
-        await readFile(join(folder, words(one).at(-1) ?? ''), 'utf8'),
-      ) as Record<string, string>; // the guardian's account file
+      const text = await readFile(join(folder, words(one).at(-1) ?? ''), 'utf8');
+      const { account: given } = JSON.parse(text) as Record<string, string>; // the guardian's account file
       expect(out)
-        .to.contain(made)
+        .to.contain(given)
         .and.to.match(/([0-9A-Z]{5}-){5}[0-9A-Z]{5}/);
-    }
+    };
+    await Promise.all(lines('guardian-key').map(made));
     await refused('SecretFileExists', line('guardian-key'));
     const name = line('guardians');
     const told = await refused('BadGuardianCircle', name.replace('--threshold 2', '--threshold 4'));
