@@ -11,15 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { isCritical, type Mutation, mutationsOf } from './upkeep/mutations.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const REGISTRY = ['ConsentRegistry', 'consentRules.differential', 'ConsentRegistry.use'];
+const USE = ['consentRules.differential', 'ConsentRegistry.delegate', 'ConsentRegistry.use'];
+const FREEZE = ['PatientAuthority.freeze', 'PatientAuthority'];
 /** By source the tests that must notice. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   'libraries/SignerCheck.sol': ['SignerCheck', 'SignerCheck.contracts'],
   'consent/AccessLedger.sol': ['AccessLedger'],
-  'consent/ConsentRegistry.sol': [...REGISTRY, 'PatientAuthority'],
+  'consent/ConsentRegistry.sol': ['ConsentRegistry', ...USE, ...FREEZE],
   'libraries/ConsentStatus.sol': ['ConsentRegistry'],
-  'libraries/ConsentRules.sol': REGISTRY.slice(1),
-  'libraries/ConsentDigest.sol': ['ConsentDigest', ...REGISTRY.slice(1)],
+  'libraries/ConsentRules.sol': USE,
+  'libraries/ConsentDigest.sol': ['ConsentDigest', ...USE],
 };
 const COPIED = [
   'contracts',

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IConsentRegistry} from "../interfaces/IConsentRegistry.sol";
 import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {IPatientRegistry} from "../interfaces/IPatientRegistry.sol";
@@ -96,9 +97,10 @@ contract ConsentRegistry is IConsentRegistry, NetworkDomain {
     }
 
     function setFrozen(address account, uint48 until) external onlyPatientRegistry {
+        Account storage frozen = _accounts[account];
         // It may sign for several patients: the longest freeze of any of them counts.
-        if (until > _accounts[account].frozenUntil) _accounts[account].frozenUntil = until;
-        if (until > _freezesEnd) _freezesEnd = until;
+        frozen.frozenUntil = uint48(Math.max(until, frozen.frozenUntil));
+        _freezesEnd = Math.max(until, _freezesEnd);
     }
 
     function authorityChanged(

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { id } from 'ethers';
+import { id, type Wallet } from 'ethers';
 import {
   alice,
   aliceId,
@@ -40,10 +40,10 @@ describe("a freeze of a patient's account", () => {
     ]) {
       await expect(attempt()).to.be.revertedWithCustomError(patients, 'AuthorityFrozen');
     }
-    await expect(consents.grant(alice.address, wanted, over(wanted))).to.be.revertedWithCustomError(
-      consents,
-      'Frozen',
-    );
+    const { frozenUntil } = await consents.accountOf(alice.address);
+    await expect(consents.grant(alice.address, wanted, over(wanted)))
+      .to.be.revertedWithCustomError(consents, 'Frozen')
+      .withArgs(alice.address, frozenUntil);
     await consents.revoke(
       alice.address,
       granted,
@@ -54,6 +54,22 @@ describe("a freeze of a patient's account", () => {
       5,
       await sign(alice, 'RevokeAll', { account: alice.address, minEpoch: 5 }),
     );
+  });
+
+  it('stops the grants of her account alone, and until its last second only', async () => {
+    const { guarded, freeze, consents, networkHelpers } = await setup();
+    await guarded();
+    await freeze(DAY);
+    const { frozenUntil } = await consents.accountOf(alice.address);
+    const grant = (by: Wallet, name: string) =>
+      consents.grant(by.address, id(name), by.signingKey.sign(id(name)).serialized);
+    await grant(thief, 'of another account');
+    await networkHelpers.time.setNextBlockTimestamp(frozenUntil - 1n);
+    await expect(grant(alice, 'early'))
+      .to.be.revertedWithCustomError(consents, 'Frozen')
+      .withArgs(alice.address, frozenUntil);
+    await networkHelpers.time.setNextBlockTimestamp(frozenUntil);
+    await expect(grant(alice, 'in time')).to.emit(consents, 'ConsentGranted');
   });
 
   it('lets a recovery go on, which ends it', async () => {
@@ -93,7 +109,7 @@ describe("a freeze of a patient's account", () => {
   });
 
   it('hostile 18: never shortens the one of another patient with the same account', async () => {
-    const { registry, guarded, freeze, consents, open, signaturesOver } = await setup();
+    const { registry, guarded, freeze, consents, open, pass, signaturesOver } = await setup();
     await guarded();
     await freeze(20 * DAY);
     const until = (await consents.accountOf(alice.address)).frozenUntil;
@@ -108,5 +124,10 @@ describe("a freeze of a patient's account", () => {
     const freezing = signaturesOver(frozen, { guardians, of });
     await registry.freezeAuthority(patientId, 1n, 60, freezing);
     expect((await consents.accountOf(alice.address)).frozenUntil).to.equal(until);
+    await pass(DAY);
+    const digest = id('wanted');
+    await expect(
+      consents.grant(alice.address, digest, alice.signingKey.sign(digest).serialized),
+    ).to.be.revertedWithCustomError(consents, 'Frozen');
   });
 });
