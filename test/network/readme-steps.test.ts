@@ -286,8 +286,13 @@ describe('The steps of docs/running.md', function () {
     const old = await started.run(program(open.replace(path, 'old-card.txt')));
     expect(old.err).to.match(/^CardUnknown: /);
     const [, handIn = ''] = /npm run (submit-record .*)$/m.exec(out) ?? [];
-    await succeeds(`npm run -s ${handIn}`);
+    const handedIn = await succeeds(`npm run -s ${handIn}`);
     await until('the new summary', isHeld);
+    // The next step ends Hospital 1.
+    const [record = ''] = handedIn.out.match(/0x[0-9a-f]{32}/g) ?? [];
+    await until('its second copy', async () =>
+      holders(await trace(record)).includes('Hospital 2') ? true : undefined,
+    );
     expect((await succeeds(open)).out).to.contain('Medication Summary');
   });
 
