@@ -8,7 +8,7 @@ import type { Consent } from '../../src/wire/typedData.ts';
 import { alice, asking, bob, digestOf, granting, hex, setupConsents } from './consentFixture.ts';
 import { revocation, revocationOfAll, signedBy } from './consentFixture.ts';
 import type { ConsentScene } from './consentFixture.ts';
-import { DAY } from './deployEdge.ts';
+import { DAY, ROLE } from './deployEdge.ts';
 import { CHAIN } from './signing.ts';
 
 /** What a consent that was granted may be used for: `isAllowed`. */
@@ -310,6 +310,22 @@ describe('ConsentRegistry.isAllowed', () => {
     const forNobody = { ...consent, grantee: hex(`0x${'00'.repeat(32)}`) };
     await granting(scene, forNobody);
     await refusedFor(scene, asking(scene, forNobody, { reader: forNobody.grantee }), 'WrongReader');
+  });
+
+  it('takes a node that was admitted later from its first second on', async () => {
+    const scene = await setupConsents();
+    const { govern, admitting, idOf, networkHelpers, spare, stranger } = scene;
+    const consent = { ...scene.consent, grantee: hex(id('carelattice/any-admitted-node')) };
+    const late = { ...consent, notAfter: scene.now + BigInt(10 * DAY) };
+    await granting(scene, late);
+    const node = spare[0] ?? stranger;
+    await govern(admitting('late', node.address, ROLE.recording));
+    const activeFrom = (await networkHelpers.time.latest()) + 2 * DAY;
+    const reader = hex(await idOf(node));
+    await networkHelpers.time.increaseTo(activeFrom - 1);
+    await refusedFor(scene, asking(scene, late, { reader }), 'WrongReader');
+    await networkHelpers.time.increaseTo(activeFrom);
+    expect(await asking(scene, late, { reader })).to.equal(true);
   });
 
   it('hostile 11: a list whose length wraps does not pass for an empty one', async () => {
