@@ -1,5 +1,5 @@
 /**
- * `npm run mutate -- [--critical] [file ...]`: puts one small fault after the other into a copy of the consent contracts and runs
+ * `npm run mutate -- [--critical] [file[:line] ...]`: puts one small fault after the other into a copy of the consent contracts and runs
  * their tests. A fault that no test notices survives and is listed;
  * `--critical` tries lines of signature, tombstone, epoch and expiry only. Takes about a quarter of a minute for each fault.
  */
@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isCritical, type Mutation, mutationsOf } from './upkeep/mutations.ts';
+import { isCritical, type Mutation, mutationsOf, sameBecause } from './upkeep/mutations.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USE = ['consentRules.differential', 'ConsentRegistry.delegate', 'ConsentRegistry.use'];
@@ -37,10 +37,18 @@ const COPIED = [
 ];
 
 const onlyCritical = process.argv.includes('--critical');
-const asked = process.argv.slice(2).filter((arg) => arg !== '--critical');
-const files = Object.keys(TESTS).filter(
-  (file) => asked.length === 0 || asked.some((part) => file.includes(part)),
-);
+/** As the list of survivors names them: `consent/ConsentRegistry.sol:55`, or a part of a file's name alone. */
+const asked = process.argv
+  .slice(2)
+  .filter((arg) => arg !== '--critical')
+  .map((arg) => /^(.*?)(?::(\d+))?$/.exec(arg)?.slice(1) ?? [arg]);
+const isAsked = (file: string, at?: number): boolean =>
+  asked.length === 0 ||
+  asked.some(
+    ([part = '', line]) =>
+      file.includes(part) && (at === undefined || line === undefined || Number(line) === at),
+  );
+const files = Object.keys(TESTS).filter((file) => isAsked(file));
 
 const copy = mkdtempSync(join(tmpdir(), 'carelattice-mutate-'));
 const tool = (path: string): string => join(root, 'node_modules', path);
@@ -63,6 +71,13 @@ const passes = (tests: readonly string[]): boolean =>
     '120000',
     ...tests.map((name) => `test/contracts/${name}.test.ts`),
   ]);
+
+function isTheSame(file: string, mutation: Mutation): boolean {
+  const reason = sameBecause(mutation);
+  if (reason !== undefined)
+    console.log(`  left out ${file}:${mutation.line}\n    + ${mutation.after}\n      ${reason}`);
+  return reason !== undefined;
+}
 
 type Fate = 'noticed' | 'survived' | 'invalid';
 
@@ -89,7 +104,9 @@ try {
     const path = join(copy, 'contracts', file);
     const source = readFileSync(path, 'utf8');
     const results = mutationsOf(source)
+      .filter((mutation) => isAsked(file, mutation.line))
       .filter((mutation) => !onlyCritical || isCritical(mutation))
+      .filter((mutation) => !isTheSame(file, mutation))
       .map((mutation) => {
         const fate = fateOf(path, mutation, TESTS[file] ?? []);
         if (fate === 'survived') {

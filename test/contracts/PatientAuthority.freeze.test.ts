@@ -12,10 +12,28 @@ import {
   thief,
   three,
 } from './authorityFixture.ts';
-import { circleOf, digestOf, guardianOf } from './guardians.ts';
+import { circleOf, digestOf } from './guardians.ts';
 import { sign } from './signing.ts';
 
 const none = circleOf(aliceId, [], 0, 0);
+
+/** Another patient under this account, frozen by guardians of her own. */
+async function freezeAnother(
+  { registry, open, signaturesOver }: Awaited<ReturnType<typeof setup>>,
+  owner: Wallet,
+  duration: number,
+): Promise<void> {
+  await open(owner, id('second'));
+  const patientId = patientIdOf(owner.address, id('second'));
+  const of = circleOf(patientId, [mother.account, brother.account], 2, DAY);
+  const named = { patientId, seq: 1n, guardiansRoot: of.root, threshold: 2, delay: DAY };
+  const naming = signaturesOver(digestOf('SetGuardians', named), { owner });
+  await registry.setGuardians(patientId, 1n, of.root, 2, DAY, naming);
+  const frozen = digestOf('FreezeAuthority', { patientId, seq: 1n, duration });
+  const guardians = [mother, brother];
+  const freezing = signaturesOver(frozen, { guardians, of });
+  await registry.freezeAuthority(patientId, 1n, duration, freezing);
+}
 
 describe("a freeze of a patient's account", () => {
   it('hostile 18: stops a thief: no relation, scope epoch, veto, rotation, guardian or grant; revocations pass', async () => {
@@ -57,9 +75,11 @@ describe("a freeze of a patient's account", () => {
   });
 
   it('stops the grants of her account alone, and until its last second only', async () => {
-    const { guarded, freeze, consents, networkHelpers } = await setup();
+    const scene = await setup();
+    const { guarded, freeze, consents, networkHelpers } = scene;
     await guarded();
     await freeze(DAY);
+    await freezeAnother(scene, next, 2 * DAY);
     const { frozenUntil } = await consents.accountOf(alice.address);
     const grant = (by: Wallet, name: string) =>
       consents.grant(by.address, id(name), by.signingKey.sign(id(name)).serialized);
@@ -109,20 +129,12 @@ describe("a freeze of a patient's account", () => {
   });
 
   it('hostile 18: never shortens the one of another patient with the same account', async () => {
-    const { registry, guarded, freeze, consents, open, pass, signaturesOver } = await setup();
+    const scene = await setup();
+    const { guarded, freeze, consents, pass } = scene;
     await guarded();
     await freeze(20 * DAY);
     const until = (await consents.accountOf(alice.address)).frozenUntil;
-    await open(alice, id('second'));
-    const patientId = patientIdOf(alice.address, id('second'));
-    const of = circleOf(patientId, [thief.address, next.address], 2, DAY);
-    const named = { patientId, seq: 1n, guardiansRoot: of.root, threshold: 2, delay: DAY };
-    const naming = signaturesOver(digestOf('SetGuardians', named), { owner: alice });
-    await registry.setGuardians(patientId, 1n, of.root, 2, DAY, naming);
-    const frozen = digestOf('FreezeAuthority', { patientId, seq: 1n, duration: 60 });
-    const guardians = [guardianOf(thief), guardianOf(next)];
-    const freezing = signaturesOver(frozen, { guardians, of });
-    await registry.freezeAuthority(patientId, 1n, 60, freezing);
+    await freezeAnother(scene, alice, 60);
     expect((await consents.accountOf(alice.address)).frozenUntil).to.equal(until);
     await pass(DAY);
     const digest = id('wanted');
