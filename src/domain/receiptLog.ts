@@ -140,18 +140,38 @@ function faultOf(
   return undefined;
 }
 
+/**
+ * Blocks within which a root that was under way when a receipt was written may come to stand without it. What came
+ * later was made later, and has to have it.
+ */
+const MOST_UNDER_WAY = 256n;
+
+/** Whether no root has come yet that must have this receipt. */
+export const mayWait = (
+  { blockNumber }: Pick<AccessReceipt, 'blockNumber'>,
+  anchored: readonly Pick<AnchoredLog, 'block'>[],
+): boolean => !anchored.some(({ block }) => BigInt(block) > blockNumber + MOST_UNDER_WAY);
+
+/** Whether the node shows, behind its newest root, the leaf of exactly this receipt, and may still do so. */
+function isWaiting(log: ServedLog, tail: readonly ReceiptLeaf[], receipt: AccessReceipt): boolean {
+  const n = Number(receipt.n);
+  const tag = receiptTag(log.accessKey, n);
+  const opening = log.openings.find((one) => one.n === n);
+  if (opening === undefined || !mayWait(receipt, log.anchored)) return false;
+  const inner = receiptInner(opening.salt, toHex(digestOf(log, receipt)));
+  return tail.some((leaf) => leaf.tag === tag && leaf.inner === inner);
+}
+
 /** Shown receipts, signed by the node, whose block has an anchor behind it and that the log does not have. */
 function notLogged(log: ServedLog, places: ReadonlyMap<number, unknown>, last: number): LogFault[] {
   const newest = Math.max(0, ...log.anchored.map(({ block }) => block));
-  const size = Math.max(0, ...log.anchored.map((anchored) => anchored.size));
-  const behind = new Set(log.leaves.slice(size).map(({ tag }) => tag));
+  const tail = log.leaves.slice(Math.max(0, ...log.anchored.map(({ size }) => size)));
   return (log.shown ?? []).flatMap(({ receipt, signature }): LogFault[] => {
     const n = Number(receipt.n);
-    // It waits for the next root, which has to have it.
-    if (behind.has(receiptTag(log.accessKey, n))) return [];
     // Below the last number it is a gap, and told as one.
     if (places.has(n) || n < last || receipt.blockNumber > BigInt(newest)) return [];
     if (!isOfNode(log, receipt) || !log.isSigned(digestOf(log, receipt), signature)) return [];
+    if (isWaiting(log, tail, receipt)) return [];
     return [{ kind: 'ReceiptHidden', n, because: 'notLogged' }];
   });
 }

@@ -1,6 +1,11 @@
 import { recoverAccount } from '../../crypto/signatures.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
-import type { AnchoredLog, LogVerdict, ShownReceipt } from '../../domain/receiptLog.ts';
+import {
+  type AnchoredLog,
+  type LogVerdict,
+  mayWait,
+  type ShownReceipt,
+} from '../../domain/receiptLog.ts';
 import { CarelatticeError } from '../../errors.ts';
 import { type Hex, toHex } from '../../hash/bytes.ts';
 import { consentDigest, showsOwnScope } from '../../wire/consent.ts';
@@ -82,7 +87,7 @@ export function heldIn(
   const digest = digestOf(receipt);
   const isIt = (one: Pick<ShownReceipt, 'receipt'>): boolean => digestOf(one.receipt) === digest;
   if (verdict.receipts.some(isIt)) return 'stands';
-  if (openings.some(isIt)) return 'waiting';
+  if (openings.some(isIt) && mayWait(receipt, anchored)) return 'waiting';
   return anchored.some(({ block }) => BigInt(block) >= receipt.blockNumber) ? 'missing' : 'later';
 }
 

@@ -162,6 +162,31 @@ describe('a patient who reads the receipt log of a node', () => {
     expect(faultsOf({ ...honest, shown: [openingOf(4, {}, uint(6, 32))] })).to.deep.equal([]);
   });
 
+  it('lets a shown receipt wait behind the newest root, as exactly its own leaf and not for long', () => {
+    const four = openingOf(4);
+    const waiting = {
+      ...honest,
+      leaves: [...honest.leaves, leafOf(four)],
+      openings: [...honest.openings, four],
+      shown: [four],
+    };
+    expect(faultsOf(waiting)).to.deep.equal([]);
+    const hidden = [{ kind: 'ReceiptHidden', n: 4, because: 'notLogged' }];
+    const madeUp = { ...leafOf(four), inner: id(999) };
+    for (const lie of [
+      { leaves: [...honest.leaves, madeUp] },
+      { openings: honest.openings },
+      { openings: [...honest.openings, { ...four, salt: id(998) }] },
+      { leaves: [...honest.leaves, leafOf(four, 5)] },
+    ]) {
+      expect(faultsOf({ ...waiting, ...lie })).to.deep.equal(hidden);
+    }
+    const [last] = honest.anchored.slice(-1);
+    const later = (block: number) => [...honest.anchored, { ...last!, block }];
+    expect(faultsOf({ ...waiting, anchored: later(90 + 256) })).to.deep.equal([]);
+    expect(faultsOf({ ...waiting, anchored: later(90 + 257) })).to.deep.equal(hidden);
+  });
+
   it('catches a node that logs two receipts under one number', () => {
     const log = serve(
       [leafOf(one), leafOf(two), leafOf(openingOf(2, { reader: id(99) }))],
