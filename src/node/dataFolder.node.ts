@@ -9,6 +9,7 @@ import { CarelatticeError } from '../errors.ts';
  * so that no lock is ever stale.
  */
 
+/** No other code of this process may open this file: closing it would end the lock (POSIX record locks, fcntl(2)). */
 const LOCK_FILE = 'lock.sqlite';
 /** https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
