@@ -51,10 +51,11 @@ export async function approve(args: readonly string[]): Promise<void> {
   const [request = ''] = positionals;
   if ((out === undefined) !== (wallet === undefined))
     throw new CarelatticeError('UnknownOption', `Usage: ${approval.usage}`);
-  print(await readRequest({ request, card }));
+  const shown = await readRequest({ request, card });
+  print(shown.lines);
   if (out === undefined)
     return print(['Nothing is signed yet: --wallet FILE --out FILE signs it.']);
   const { config, walletFile } = placesOf(values);
-  await approveByCommand(config, { request, card }, walletFile, out);
+  await approveByCommand(config, shown, walletFile, out);
   print([`Signed: send ${out} to whoever asked.`]);
 }

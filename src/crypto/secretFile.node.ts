@@ -1,4 +1,4 @@
-import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CarelatticeError } from '../errors.ts';
 
@@ -36,7 +36,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-const folderMissing = (path: string, cause: unknown): CarelatticeError =>
+const folderMissing = (path: string, cause?: unknown): CarelatticeError =>
   new CarelatticeError('FolderMissing', 'there is no such folder to write into; make it first', {
     facts: { path },
     cause,
@@ -60,11 +60,40 @@ const secretFileExists = (path: string, cause?: unknown): CarelatticeError =>
     { facts: { path }, cause },
   );
 
-/** Says early what `createSecretFile` would say in the end. @throws `SecretFileExists`, `FolderMissing` */
-export async function assertWritable(path: string): Promise<void> {
-  await access(dirname(path)).catch((cause: unknown) => {
-    throw folderMissing(path, cause);
+/** What the system says of a folder that this user may not write into. */
+const CLOSED = ['EACCES', 'EPERM', 'EROFS'];
+
+/** @param path of the folder @param file that is to go into it, for the message */
+async function assertOpenFolder(path: string, file: string): Promise<void> {
+  try {
+    if (!(await stat(path)).isDirectory()) throw folderMissing(file);
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw folderFault(file, cause);
+  }
+}
+
+const folderFault = (path: string, cause: unknown): unknown => {
+  if (cause instanceof CarelatticeError) return cause;
+  if (!CLOSED.some((code) => hasFileCode(cause, code))) return folderMissing(path, cause);
+  return new CarelatticeError(
+    'FolderNotWritable',
+    'this user may not write into the folder; change its rights, or name another one',
+    { facts: { path }, cause },
+  );
+};
+
+/** Makes a folder for files, or takes the one that is there. @throws `FolderMissing` where none can be, `FolderNotWritable` */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw folderFault(path, cause);
   });
+  await assertOpenFolder(path, path);
+}
+
+/** Says early what `createSecretFile` would say in the end. @throws `SecretFileExists`, `FolderMissing`, `FolderNotWritable` */
+export async function assertWritable(path: string): Promise<void> {
+  await assertOpenFolder(dirname(path), path);
   await assertNoFile(path);
 }
 

@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { assertWritable, createSecretFile, makeFolder } from '../../crypto/secretFile.node.ts';
 import { CarelatticeError } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import { createPatient, type HandOut } from '../wallet/createPatient.node.ts';
@@ -27,22 +30,35 @@ import {
   requestText,
   requireSamePatient,
 } from './guardianRequests.ts';
-import { type GuardedPatient, guardianApproval, guardianCard } from './guardians.ts';
+import {
+  type GuardedPatient,
+  guardianApproval,
+  type GuardianCard,
+  guardianCard,
+} from './guardians.ts';
 import { requireNewWallet } from './recoverByCommand.node.ts';
 
 /** What guardians do by command, and what is asked of them. */
 
 /**
- * Makes a guardian's sealed key file, and the file that she hands to the patient.
- * @throws `SecretFileExists`, `PassphraseTooShort`
+ * Makes a guardian's sealed key file, and the file that she hands to the patient: both or none, for nobody has seen the
+ * recovery code of a wallet that is left behind.
+ * @throws `SecretFileExists`, `FolderMissing`, `FolderNotWritable`, `PassphraseTooShort`
  */
 export async function makeGuardian(
   walletFile: string,
   passphrase: string,
   out: string,
 ): Promise<HandOut> {
+  await makeFolder(dirname(out));
+  await assertWritable(out);
   const handOut = await createPatient(walletFile, passphrase);
-  await writeFileOf(out, accountText(handOut.authority));
+  try {
+    await createSecretFile(out, accountText(handOut.authority));
+  } catch (error) {
+    await rm(walletFile);
+    throw error;
+  }
   return handOut;
 }
 
@@ -51,23 +67,29 @@ export interface ApprovalOptions {
   readonly card: string;
 }
 
-/** What she would approve. @throws `NoGuardianFile`, `BadGuardianFile`, `ApprovalMismatch` */
-export async function readRequest({ request, card: path }: ApprovalOptions): Promise<string[]> {
+/** A request as it was read, once: the files may be others by the time that she signs. */
+export interface ShownRequest {
+  readonly wanted: GuardianRequest;
+  readonly card: GuardianCard;
+  /** What she would approve, to be shown. */
+  readonly lines: readonly string[];
+}
+
+/** @throws `NoGuardianFile`, `BadGuardianFile`, `ApprovalMismatch` */
+export async function readRequest({ request, card: path }: ApprovalOptions): Promise<ShownRequest> {
   const wanted = await readFileOf(guardianRequest, request);
   const card = await readFileOf(guardianCard, path);
   requireSamePatient(card, patientOf(wanted));
-  return requestLines(wanted, card);
+  return { wanted, card, lines: requestLines(wanted, card) };
 }
 
-/** Signs it with her wallet. @throws as `readRequest`, `OtherAccount`, `SecretFileExists` */
+/** Signs with her wallet what was shown. @throws `OtherAccount`, `SecretFileExists` */
 export async function approveByCommand(
   config: Pick<DeskConfig, 'passphraseFile'>,
-  { request, card: path }: ApprovalOptions,
+  { wanted, card }: ShownRequest,
   walletFile: string,
   out: string,
 ): Promise<void> {
-  const wanted = await readFileOf(guardianRequest, request);
-  const card = await readFileOf(guardianCard, path);
   const { authorityKey } = await openWallet(config, walletFile);
   await writeFileOf(out, jsonText(approveRequest(card, wanted, keySigner(authorityKey))));
 }

@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GuardianShare } from '../../crypto/guardianShares.ts';
 import type { KeySlotOptions, SlotRequest, SlotSecret } from '../../crypto/keySlot.ts';
 import { guardianShareText } from '../../crypto/keySlotForm.ts';
 import { randomBytes } from '../../crypto/random.ts';
 import { newRecoveryCode } from '../../crypto/recoveryCode.ts';
-import { assertNoFile, createSecretFile } from '../../crypto/secretFile.node.ts';
+import { assertWritable, createSecretFile, makeFolder } from '../../crypto/secretFile.node.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import { authorityOf, newWallet } from './wallet.ts';
 import { createWalletFile, openWalletFile, replaceWalletFile } from './walletFile.node.ts';
@@ -29,7 +29,7 @@ export interface HandOut {
 
 /**
  * Makes a patient's wallet before anybody learns of her: a passphrase, a recovery code, and guardians if wished.
- * @throws `SecretFileExists`, `PassphraseTooShort`, `BadGuardians`
+ * @throws `SecretFileExists`, `FolderMissing`, `FolderNotWritable`, `PassphraseTooShort`, `BadGuardians`
  */
 export async function createPatient(
   walletFile: string,
@@ -37,7 +37,8 @@ export async function createPatient(
   plan?: GuardianPlan,
   options: KeySlotOptions = {},
 ): Promise<HandOut> {
-  await assertNoFile(walletFile);
+  await makeFolder(dirname(walletFile));
+  await assertWritable(walletFile);
   const wallet = newWallet(randomBytes);
   const recoveryCode = newRecoveryCode(randomBytes);
   const requests: SlotRequest[] = [
@@ -48,7 +49,6 @@ export async function createPatient(
   const shares = await sealWalletKey(wallet, requests, options);
   // The shares first: a wallet never counts on shares that nobody has.
   const shareFiles = await writeShares(shares, plan?.folder);
-  await mkdir(dirname(walletFile), { recursive: true });
   await createWalletFile(walletFile, wallet);
   return { authority: authorityOf(wallet), recoveryCode, shareFiles };
 }
@@ -102,7 +102,7 @@ async function writeShares(
   folder: string | undefined,
 ): Promise<string[]> {
   if (folder === undefined) return [];
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const written: string[] = [];
   try {
     for (const share of shares) {

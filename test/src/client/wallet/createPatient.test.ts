@@ -100,6 +100,17 @@ describe('createPatient', () => {
     expect(await readFile(path)).to.deep.equal(before);
   });
 
+  it('hostile: gives out no shares of a wallet that it cannot write', async () => {
+    await writeFile(join(folder, 'taken'), '');
+    for (const wallet of ['taken/wallet.json', 'taken/below/wallet.json'])
+      expect(await codeOf(() => create(join(folder, wallet), plan(2, 3)))).to.equal(
+        'FolderMissing',
+      );
+    expect(await codeOf(() => create(path, plan(2, 3, 'taken')))).to.equal('FolderMissing');
+    expect(await readdir(folder)).to.deep.equal(['taken']);
+    expect((await create(path, plan(2, 3))).shareFiles).to.have.length(3);
+  });
+
   it('refuses a short passphrase and guardians who cannot agree before it writes anything', async () => {
     const short = () => createPatient(path, 'short', undefined, FAST_SLOTS);
     expect(await codeOf(short)).to.equal('PassphraseTooShort');
