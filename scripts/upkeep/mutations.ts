@@ -18,6 +18,10 @@ const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     'if (block.timestamp <= _freezesEnd && block.timestamp < _accounts[account].frozenUntil)',
     'no account is frozen at _freezesEnd any more; the first comparison only saves a read',
   ],
+  [
+    'if (gasleft() <= NEEDED_GAS) revert INetworkDomain.TooLittleGas(NEEDED_GAS);',
+    'one unit of gas more is asked for',
+  ],
 ]);
 
 /** Why a fault is none; undefined for one that a test must notice. */

@@ -51,6 +51,9 @@ describe('AccessLedger', () => {
       .withArgs(hospitalA.address);
     await ledger.connect(next).anchor(4, id('4'));
     expect((await ledger.anchoredOf(nodeId)).size).to.equal(4n);
+    // As many as its field can tell.
+    await ledger.connect(next).anchor(2 ** 40 - 1, id('last'));
+    expect((await ledger.anchoredOf(nodeId)).size).to.equal(2n ** 40n - 1n);
   });
 
   it('hostile 26: refuses a zero root and a zero id', async () => {
