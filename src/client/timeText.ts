@@ -26,6 +26,20 @@ export function durationText(seconds: number): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** `2026-11-21 18:30:00 UTC`. @param seconds of Unix time */
+/** The last second of the year 9999. */
+const LAST_SECOND = 253_402_300_799;
+
+/** As ISO 8601, or in words: a liar may tell a time that no calendar has. */
+function calendarText(seconds: number, shown: (iso: string) => string): string {
+  return seconds >= 0 && seconds <= LAST_SECOND
+    ? shown(new Date(seconds * 1000).toISOString())
+    : `an impossible time (second ${seconds})`;
+}
+
+/** `2026-11-21 18:30:00 UTC`, whatever was told. @param seconds of Unix time */
 export const timeText = (seconds: number): string =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  calendarText(seconds, (iso) => `${iso.slice(0, 19).replace('T', ' ')} UTC`);
+
+/** `2026-11-21`, whatever was told. @param seconds of Unix time */
+export const dayText = (seconds: number): string =>
+  calendarText(seconds, (iso) => iso.slice(0, 10));

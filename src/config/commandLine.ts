@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { CarelatticeError } from '../errors.ts';
+import { plainLine } from '../wire/plainLine.ts';
 
 export interface Command<T extends NonNullable<ParseArgsConfig['options']>> {
   /** How the command is typed. */
@@ -46,7 +47,8 @@ export async function runCommand(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof CarelatticeError)) throw error;
-    console.error(`${error.code}: ${error.message}`);
+    // What its facts name may be of somebody else's making.
+    console.error(plainLine(`${error.code}: ${error.message}`));
     process.exitCode = WRONGLY_TYPED.has(error.code) ? 2 : 1;
   }
 }

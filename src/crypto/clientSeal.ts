@@ -3,6 +3,7 @@ import { CarelatticeError } from '../errors.ts';
 import { fromHex, type Hex, toHex, utf8 } from '../hash/bytes.ts';
 import { labelledHash } from '../hash/labelled.ts';
 import { decodeBody, encodeBody } from '../wire/cbor.ts';
+import { refusalOf } from '../wire/refusal.ts';
 import { type KemKeyPair, type KemPublicKey, openWith, sealTo } from './hpkeSealing.ts';
 import { randomBytes } from './random.ts';
 
@@ -72,16 +73,15 @@ export type ClientAnswer =
 export const sealAnswer = (key: Uint8Array, answer: ClientAnswer): Uint8Array =>
   aeadSeal(key, NONCE, ANSWER, encodeBody(answer));
 
-/** @throws the node's refusal under its own code; `OpeningFailed` */
+/** @throws the node's refusal under its own code; `OpeningFailed`, `MalformedBody` */
 export function openAnswer(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   const answer = decodeBody(aeadOpen(key, NONCE, ANSWER, sealed));
   if (typeof answer === 'object' && answer !== null) {
     if ('body' in answer && answer.body instanceof Uint8Array) return answer.body;
     const { code, message } = { code: undefined, message: undefined, ...answer };
     if (typeof code === 'string' && typeof message === 'string') {
-      throw new CarelatticeError(code, message, {
-        retryable: 'retryable' in answer && answer.retryable === true,
-      });
+      const retryable = 'retryable' in answer && answer.retryable === true;
+      throw refusalOf({ code, message, retryable });
     }
   }
   throw new CarelatticeError('MalformedBody', 'the answer of the node does not have its form', {

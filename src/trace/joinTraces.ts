@@ -1,3 +1,4 @@
+import { steerless } from '../wire/plainLine.ts';
 import type { TraceStep } from './trace.ts';
 
 /** What a chain shows is the same in every journal; the rest is each node's own. */
@@ -41,5 +42,6 @@ export function joinTraces(traces: readonly (readonly TraceStep[])[]): TraceStep
 export function stepText({ step, node, block, time, words }: TraceStep): string {
   const where = block === undefined ? '' : `block ${block}`;
   const when = time === 0 ? '' : new Date(time * 1000).toISOString();
-  return [step.padEnd(15), where.padEnd(10), when.padEnd(24), node.padEnd(14), words].join('  ');
+  const columns = [step.padEnd(15), where.padEnd(10), when.padEnd(24), node.padEnd(14), words];
+  return steerless(columns.join('  '));
 }

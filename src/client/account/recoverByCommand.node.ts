@@ -3,6 +3,7 @@ import { CarelatticeError, hasCode } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import { withdraw } from '../enrolment/withdraw.ts';
 import { inboxKeyOf } from '../inbox/inboxKey.ts';
+import { nameIn, shownName } from '../plainLine.ts';
 import { until } from '../until.ts';
 import { authorityOf, handleIn, type WalletNetwork } from '../wallet/wallet.ts';
 import { type AccountDesk, accountNotSeen, guardAt, requireHere } from './accountDesk.node.ts';
@@ -173,8 +174,7 @@ async function asked(desk: AccountDesk, card: GuardianCard): Promise<Recovery> {
 
 const NOT_YET: ReadonlySet<string> = new Set(['Unauthorized', 'NotRecovered']);
 
-const nameOf = ({ ways }: AccountDesk, nodeId: Hex): string =>
-  ways.nodes.get(nodeId)?.name ?? nodeId;
+const nameOf = ({ ways }: AccountDesk, nodeId: Hex): string => nameIn(ways.nodes, nodeId);
 
 const silence = (desk: AccountDesk, { nodeId, reason }: Recovery['silent'][number]): string =>
   `${nameOf(desk, nodeId)} (${reason})`;
@@ -187,7 +187,7 @@ async function sealAnew(desk: AccountDesk, network: WalletNetwork): Promise<Reco
       if (node === undefined)
         throw new CarelatticeError('NodeUnknown', 'no node of this id is admitted');
       const outcome = await rewrapAt(desk.wallet, network, node, wayOf(desk));
-      sealed.push({ node: node.name, outcome });
+      sealed.push({ node: shownName(node), outcome });
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
       sealed.push({ node: nameOf(desk, nodeId), outcome: error });

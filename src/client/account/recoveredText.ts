@@ -1,4 +1,5 @@
 import { CarelatticeError } from '../../errors.ts';
+import { plainLine } from '../plainLine.ts';
 
 /** What a patient reads who has her records back. */
 
@@ -29,7 +30,9 @@ export function recoveredLines({ patientId, lost, left, sealed }: Recovered): {
       ...sealed.map(({ node, outcome }) =>
         typeof outcome === 'number'
           ? `${node} has sealed ${outcome === 1 ? '1 record' : `${outcome} records`} anew, to the new keys.`
-          : `${node} HAS NOT sealed her records anew (${outcome.code}): ${outcome.message}`,
+          : plainLine(
+              `${node} HAS NOT sealed her records anew (${outcome.code}): ${outcome.message}`,
+            ),
       ),
       ...left.map(
         (node) => `She has left ${node}: it gave nothing. Enrol her there again if she wishes.`,

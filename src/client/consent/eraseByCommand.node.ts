@@ -3,6 +3,7 @@ import { fromHex, type Hex, toHex } from '../../hash/bytes.ts';
 import type { ConsentDesk } from './consentDesk.node.ts';
 import { eraseRecords, holdersOf, openErasures, retryErasures } from './eraseRecords.ts';
 import { ownHistories, ownList } from '../reading/ownRecords.ts';
+import { nameIn, shownName } from '../plainLine.ts';
 import { timeText } from '../timeText.ts';
 import { handleIn, type WalletErasure, type WalletNetwork } from '../wallet/wallet.ts';
 
@@ -146,12 +147,13 @@ async function findRecords(desk: ErasingDesk): Promise<Found> {
       if (node === undefined)
         throw new CarelatticeError('NodeUnknown', 'the node is not in the registry');
       for await (const page of ownList(wallet, network, node, ways))
-        for (const one of page) add(one, node.name);
+        for (const one of page) add(one, shownName(node));
       const { absent } = await ownHistories(wallet, network, node, ways);
-      for (const one of absent) add(one, ...(one.state === 'due' ? [`${node.name} soon`] : []));
+      for (const one of absent)
+        add(one, ...(one.state === 'due' ? [`${shownName(node)} soon`] : []));
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
-      silent.push(`${node?.name ?? nodeId} (${error.code})`);
+      silent.push(`${nameIn(ways.nodes, nodeId)} (${error.code})`);
     }
   }
   return { records, silent };
@@ -161,7 +163,7 @@ const told = (silent: readonly string[]): string[] =>
   silent.map((one) => `${one} did not say what it holds; it may have more.`);
 
 function outcomeOf({ ways: { nodes } }: ErasingDesk, erasures: readonly WalletErasure[]): Erased {
-  const named = (nodeId: Hex): string => nodes.get(nodeId)?.name ?? nodeId;
+  const named = (nodeId: Hex): string => nameIn(nodes, nodeId);
   const lines = erasures.flatMap(({ anchors, receipts, waiting }) => {
     const what = anchors.length === 1 ? '1 record' : `${anchors.length} records`;
     return [

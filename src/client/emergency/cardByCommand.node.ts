@@ -8,7 +8,7 @@ import { MessageType } from '../../wire/envelope.ts';
 import { encodeMessage } from '../../wire/messages.ts';
 import { ask } from '../ask.ts';
 import type { ClientNetwork } from '../enrolment/enroll.ts';
-import { listed } from '../plainLine.ts';
+import { listed, shownName } from '../plainLine.ts';
 import type { OwnDoor } from '../reading/ownRecords.ts';
 import { networkOf, type Wallet, type WalletNetwork } from '../wallet/wallet.ts';
 import { cardLines, type KeptSummary, madeLines, notToldLines, summaryLine } from './cardLines.ts';
@@ -169,7 +169,7 @@ async function keptLines(desk: CardDesk, { card, plan, made, out }: Kept): Promi
   const { custodians, holder } = plan;
   return [
     ...cardLines(card, desk.manifest, out),
-    `Any two of ${listed(custodians.map(({ name }) => name))} give the key of her summary; one alone opens nothing.`,
+    `Any two of ${listed(custodians.map(shownName))} give the key of her summary; one alone opens nothing.`,
     ...(made === undefined ? [await summaryLine(desk, holder)] : madeLines(holder, made)),
   ];
 }

@@ -2,7 +2,7 @@ import type { Manifest } from '../../chain/manifest.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
 import { CarelatticeError } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
-import { listed } from '../plainLine.ts';
+import { listed, nameIn, shownName } from '../plainLine.ts';
 import type { OwnDoor } from '../reading/ownRecords.ts';
 import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
 import { type EmergencyCard, printedCard } from './emergencyCardText.ts';
@@ -29,7 +29,8 @@ export const cardLines = (
   `The card's line is in ${out}; print it, or make a QR code of it. A card of a lower number is dead.`,
 ];
 
-export function madeLines({ name }: KnownNode, { file, told, silent }: KeptSummary): string[] {
+export function madeLines(holder: KnownNode, { file, told, silent }: KeptSummary): string[] {
+  const name = shownName(holder);
   const kept =
     silent === 0 ? '' : ` It keeps silent about ${silent} that are marked as especially private.`;
   return [
@@ -43,7 +44,7 @@ export async function summaryLine(
   { wallet, manifest, ways }: SummaryDesk,
   holder: KnownNode,
 ): Promise<string> {
-  const { name } = holder;
+  const name = shownName(holder);
   const network = networkOf(wallet, manifest);
   try {
     switch (await summaryAt(wallet, network, holder, ways)) {
@@ -66,7 +67,7 @@ export function notToldLines(
   again: string,
 ): string[] {
   if (notTold.length === 0) return [];
-  const names = notTold.map((nodeId) => nodes.get(nodeId)?.name ?? nodeId);
+  const names = notTold.map((nodeId) => nameIn(nodes, nodeId));
   return [
     `NOT TOLD: ${listed(names)} could not be reached and may still give out a share of the card before. Run ${again} again.`,
   ];

@@ -4,7 +4,7 @@ import { assertWritable, createSecretFile } from '../../crypto/secretFile.node.t
 import type { Hex } from '../../hash/bytes.ts';
 import type { WireLicence } from '../../wire/emergencyMessages.ts';
 import { HYBRID_SUITE } from '../../wire/kemSuite.ts';
-import { listed, plainLine } from '../plainLine.ts';
+import { listed, nameIn, plainLine } from '../plainLine.ts';
 import type { ReaderNetwork } from '../reading/requestRecords.ts';
 import { durationOf, timeText } from '../timeText.ts';
 import type { EmergencyDesk } from './askInEmergency.ts';
@@ -96,7 +96,7 @@ function accessLines(
   { emergency, releasedBy, refusedBy, receipts, until, late }: EmergencyReading,
   { nodes }: Pick<ReaderNetwork, 'nodes'>,
 ): string[] {
-  const nameOf = (nodeId: Hex): string => nodes.get(nodeId)?.name ?? nodeId;
+  const nameOf = (nodeId: Hex): string => nameIn(nodes, nodeId);
   const refused = [...refusedBy].map(([nodeId, code]) => `${nameOf(nodeId)} (${code})`);
   const signed = receipts.map(({ holder, n }) => `${nameOf(holder)} number ${n}`);
   return [

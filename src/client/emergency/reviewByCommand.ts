@@ -1,7 +1,7 @@
 import { CarelatticeError } from '../../errors.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
 import type { Hex } from '../../hash/bytes.ts';
-import { plainLine } from '../plainLine.ts';
+import { nameIn, plainLine } from '../plainLine.ts';
 import { timeText } from '../timeText.ts';
 
 /** What `emergency review` does for a person at a hospital: the queue of emergency accesses, and closing one. */
@@ -47,7 +47,7 @@ export async function reviewLines(
 function linesOf(review: WaitingReview, nodes: ReadonlyMap<Hex, KnownNode>): string[] {
   const { requestDigest, emergency, patientId, requester, outcome, time } = review;
   const { clinician, licence, reason } = review;
-  const hospital = nodes.get(requester)?.name ?? requester;
+  const hospital = nameIn(nodes, requester);
   const who = plainLine(clinician) || 'without a clinician';
   return [
     '',

@@ -6,6 +6,7 @@ import { writeExport } from './exportFile.node.ts';
 import { exportRecord } from './exportRecord.ts';
 import { exportChain, gatherExport } from './gatherExport.ts';
 import { httpsWays } from '../httpsWays.node.ts';
+import { plainLine } from '../plainLine.ts';
 import { terminalOf } from '../terminal.node.ts';
 import { slotSecret } from '../wallet/unlock.node.ts';
 import { openWalletFile } from '../wallet/walletFile.node.ts';
@@ -49,9 +50,8 @@ export async function exportByCommand(
       `and the receipt logs of ${logs.length} nodes, readable by whoever has it.`,
       `Check it with: npm run verify-export -- ${file}`,
     ],
-    silent: silent.map(
-      ({ nodeId, name, lacks, error }) =>
-        `${name ?? nodeId} did not give its ${lacks} (${error.code}): ${error.message}`,
+    silent: silent.map(({ nodeId, name, lacks, error }) =>
+      plainLine(`${name ?? nodeId} did not give its ${lacks} (${error.code}): ${error.message}`),
     ),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Hex } from '../../hash/bytes.ts';
 import { readPackageJson } from '../../wire/readPackage.ts';
+import { ERROR_CODE } from '../../wire/refusal.ts';
 import { accountJson, hex32Json, hexJson, typedDataJson } from '../../wire/typedDataJson.ts';
 
 /**
@@ -152,7 +153,7 @@ const silent = z.strictObject({
   name: z.string().exactOptional(),
   lacks: z.enum(['records', 'log']),
   /** Code of the error. */
-  why: z.string(),
+  why: z.string().regex(ERROR_CODE),
 });
 
 /** FHIR made of the lines above: the summary, and what each consent, record and access is in FHIR. */

@@ -1,5 +1,6 @@
 import { CarelatticeError } from '../../errors.ts';
 import type { ShownReceiptFile } from '../../wire/receiptFile.ts';
+import { plainLine, shownName } from '../plainLine.ts';
 import { heldIn, heldText, requireHers, requireSigned } from '../reading/heldReceipt.ts';
 import { type ExportItem, exportItem, itemsOf } from './exportItems.ts';
 import { exportSigners } from './exportSigners.ts';
@@ -34,9 +35,9 @@ export function receiptInExport(
   const { openings, anchored } = log;
   const held = heldIn({ federationId, verdict, openings, anchored }, file);
   const faults = verdict.kind === 'ok' ? [] : verdict.faults.map((one) => `  ${faultText(one)}`);
-  const reader = signers.nameOf(receipt.reader) ?? receipt.reader;
+  const reader = plainLine(signers.nameOf(receipt.reader) ?? '') || receipt.reader;
   return {
-    lines: [heldText(held, receipt, reader, holder.name), ...faults],
+    lines: [heldText(held, receipt, reader, shownName(holder)), ...faults],
     ok: held === 'stands' && verdict.kind === 'ok',
   };
 }

@@ -1,5 +1,6 @@
 import type { ClaimVerdict } from './checkOnChain.ts';
 import type { ChainClaim, Verification } from './findings.ts';
+import { steerless } from '../plainLine.ts';
 
 /** A claim in words, as it is looked up. */
 export function claimText(claim: ChainClaim): string {
@@ -38,7 +39,7 @@ export function verificationText(
     ...(unchecked.length === 0 ? [] : ['Not checked:']),
     ...unchecked.map((text) => `  ${text}`),
     ...(onChain === undefined ? claimLines(claims) : chainLines(onChain)),
-  ];
+  ].map(steerless);
 }
 
 const claimLines = (claims: readonly ChainClaim[]): string[] => [

@@ -1,4 +1,5 @@
 import { CarelatticeError } from '../../errors.ts';
+import { plainLine } from '../plainLine.ts';
 import { lineOf, digestOfLines, itemOfLine, linesOfText } from './exportText.ts';
 import { exportItem, itemsOf, type ExportHead, type ExportItem } from './exportItems.ts';
 import { exportSigners } from './exportSigners.ts';
@@ -142,7 +143,8 @@ function notebook(): Notes & { verification(items: readonly ExportItem[]): Verif
   const claims = new Map<string, ChainClaim>();
   const unchecked: string[] = [];
   return {
-    find: (code, at, text) => void findings.push({ code, at, text }),
+    // What they quote may be anybody's.
+    find: (code, at, text) => void findings.push({ code, at, text: plainLine(text) }),
     claim: (claim) =>
       void claims.set(
         JSON.stringify(claim, (_, value: unknown) =>
@@ -150,7 +152,7 @@ function notebook(): Notes & { verification(items: readonly ExportItem[]): Verif
         ),
         claim,
       ),
-    leaveOut: (text) => void unchecked.push(text),
+    leaveOut: (text) => void unchecked.push(plainLine(text)),
     verification: (items) => ({
       ok: findings.length === 0,
       ...placeOf(items),

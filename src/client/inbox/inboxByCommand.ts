@@ -4,7 +4,7 @@ import { CarelatticeError } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
 import type { Notice } from '../../wire/inboxMessages.ts';
 import { accessReceiptDigest } from '../../wire/readDigests.ts';
-import { plainLine } from '../plainLine.ts';
+import { nameIn, plainLine, shownName } from '../plainLine.ts';
 import { timeText } from '../timeText.ts';
 import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
 import { type InboxDoor, type InboxItem, joinItems, readInbox } from './inbox.ts';
@@ -71,7 +71,7 @@ async function askAll(
       items.push(...(await readInbox(wallet, network, [node], ways, acknowledged)));
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
-      silent.push(`${node.name} did not answer (${error.code}): ${error.message}`);
+      silent.push(plainLine(`${shownName(node)} did not answer (${error.code}): ${error.message}`));
     }
   }
   return { items: joinItems(items), silent };
@@ -82,7 +82,7 @@ function linesOf(
   address: NetworkAddress,
   nodes: ReadonlyMap<Hex, KnownNode>,
 ): string[] {
-  const nameOf = (nodeId: Hex): string => nodes.get(nodeId)?.name ?? nodeId;
+  const nameOf = (nodeId: Hex): string => nameIn(nodes, nodeId);
   const from = [...new Set(sources.map((source) => nameOf(source.from)))].join(', ');
   const where = `told by ${from}, waiting at ${at.map(nameOf).join(', ')}`;
   if (notice === undefined)
@@ -109,12 +109,12 @@ function emergencyLines(
   const { kind, requester, clinician, licence, reason, late, receipt } = notice;
   const given =
     kind === 'emergency-share' ? 'a share of the key of her summary' : 'her emergency summary';
-  const holder = nodes.get(receipt.holder)?.name ?? receipt.holder;
+  const holder = nameIn(nodes, receipt.holder);
   const proof = isSigned(notice, address, nodes)
     ? `receipt number ${receipt.n}, signed by ${holder}`
     : `THE RECEIPT IS NOT SIGNED by ${holder}: keep this, and tell the consortium`;
   return [
-    `emergency: ${holder} gave ${nodes.get(requester)?.name ?? requester} ${given}`,
+    `emergency: ${holder} gave ${nameIn(nodes, requester)} ${given}`,
     `for ${plainLine(clinician)} (licence ${plainLine(licence)}), who said: ${plainLine(reason)}`,
     `${proof}${late ? '; given while the chain stood still' : ''}`,
   ];

@@ -10,6 +10,8 @@ import {
   type ShownReceiptFile,
 } from '../../wire/receiptFile.ts';
 import { consentFileText } from '../consent/consentFileText.node.ts';
+import { nameIn, plainLine } from '../plainLine.ts';
+import { dayText } from '../timeText.ts';
 import { type OwnDoor, ownRecords } from './ownRecords.ts';
 import { type ReadRecord, readRecords } from './readRecords.ts';
 import type { Reader, ReaderNetwork } from './requestRecords.ts';
@@ -59,7 +61,7 @@ export async function readWithConsent(
     const text = receiptFileText({ receipt: signed, signature: receiptSignature, shown });
     await createSecretFile(receiptFile, text);
   }
-  const holder = ways.nodes.get(shown.serving)?.name ?? shown.serving;
+  const holder = nameIn(ways.nodes, shown.serving);
   return { receipt, holder, records: records.map((record) => shownOf(record, ways)) };
 }
 
@@ -84,7 +86,7 @@ const shownOf = (
 ): ShownRecord => ({
   recordId,
   category: message.category,
-  author: nodes.get(message.author)?.name ?? message.author,
+  author: nameIn(nodes, message.author),
   recordedAt: Number(message.recordedAt),
   text: new TextDecoder().decode(body),
 });
@@ -116,10 +118,8 @@ export async function keepRecords(
   if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
   const lines: string[] = [];
   for (const { recordId, category, author, recordedAt, text } of records) {
-    const day = new Date(recordedAt * 1000).toISOString().slice(0, 10);
-    lines.push(
-      `  ${recordId}  ${category}, written by ${author} on ${day}, ${text.length} characters`,
-    );
+    const what = plainLine(`${category}, written by ${author}`);
+    lines.push(`  ${recordId}  ${what} on ${dayText(recordedAt)}, ${text.length} characters`);
     if (folder === undefined) continue;
     await writeFile(join(folder, `${recordId}.json`), text, { mode: 0o600 });
   }

@@ -4,6 +4,7 @@ import { wordOfPurpose } from '../../domain/consentStatement.ts';
 import type { ReceiptOpening } from '../../wire/readMessages.ts';
 import type { KnownNode } from '../../domain/knownNode.ts';
 import type { Hex } from '../../hash/bytes.ts';
+import { nameIn, plainLine, shownName } from '../plainLine.ts';
 import { type NetworkAddress, networkOf, type Wallet } from '../wallet/wallet.ts';
 import type { ShownReceiptFile } from '../../wire/receiptFile.ts';
 import { heldIn, heldText, requireHers, requireSigned } from './heldReceipt.ts';
@@ -51,9 +52,9 @@ export async function holdReceipt(
   const { verdict } = log;
   const anchored = reader.anchoredBy(node.nodeId);
   const held = heldIn({ federationId, verdict, openings, anchored }, file);
-  const who = reader.nodes.get(receipt.reader)?.name ?? receipt.reader;
+  const who = nameIn(reader.nodes, receipt.reader);
   return {
-    lines: [heldText(held, receipt, who, node.name), ...linesOf(log, reader.nodes)],
+    lines: [heldText(held, receipt, who, shownName(node)), ...linesOf(log, reader.nodes)],
     ok: held === 'stands' && verdict.kind === 'ok',
   };
 }
@@ -84,7 +85,9 @@ export async function whoLookedEverywhere(
     } catch (error) {
       if (!(error instanceof CarelatticeError)) throw error;
       ok = false;
-      lines.push(`${node.name} did not show its log (${error.code}): ${error.message}`);
+      lines.push(
+        plainLine(`${shownName(node)} did not show its log (${error.code}): ${error.message}`),
+      );
     }
   }
   return { lines, ok };
@@ -97,8 +100,8 @@ function linesOf(
   const { receipts } = verdict;
   const head =
     verdict.kind === 'ok'
-      ? `${node.name}: the log gives every root on the chain, and no number is missing.`
-      : `${node.name}: THE LOG HAS FAULTS. Keep this; it is evidence.`;
+      ? `${shownName(node)}: the log gives every root on the chain, and no number is missing.`
+      : `${shownName(node)}: THE LOG HAS FAULTS. Keep this; it is evidence.`;
   const faults =
     verdict.kind === 'ok' ? [] : verdict.faults.map((fault) => `  ${faultText(fault)}`);
   const looks = openings.map((opening) => {
@@ -114,10 +117,13 @@ export function lookText(
   node: KnownNode,
   nodes: ReadonlyMap<Hex, KnownNode>,
 ): string {
+  const reader = nodes.get(request.reader);
   const who =
     request.reader === node.nodeId
-      ? `${node.name} itself`
-      : (nodes.get(request.reader)?.name ?? 'somebody who is no reader any more');
+      ? `${shownName(node)} itself`
+      : reader === undefined
+        ? 'somebody who is no reader any more'
+        : shownName(reader);
   const records =
     anchors.length === 0
       ? 'a share of the emergency key'
@@ -125,7 +131,7 @@ export function lookText(
         ? '1 record'
         : `${anchors.length} records`;
   const outcome = released ? '' : ', no key was handed over';
-  return `${n}. ${who}, ${wordOfPurpose(request.purpose)}, ${records}${outcome}`;
+  return plainLine(`${n}. ${who}, ${wordOfPurpose(request.purpose)}, ${records}${outcome}`);
 }
 
 function faultText(fault: LogFault): string {

@@ -5,6 +5,7 @@ import { createPinnedClient, readAll } from '../../courier/pinnedClient.node.ts'
 import { CarelatticeError, hasCode } from '../../errors.ts';
 import { type Hex, utf8 } from '../../hash/bytes.ts';
 import type { TraceStep } from '../../trace/trace.ts';
+import { refusalOf } from '../../wire/refusal.ts';
 import type { AskNode } from './emergencyOperator.ts';
 import { OPERATOR_FILE } from './operatorDoor.node.ts';
 
@@ -93,8 +94,8 @@ export async function operatorOf(directory: string): Promise<Operator> {
     const text = Buffer.from(bytes).toString('utf8');
     if (answer.status === 200 || answer.status === 202) return schema.parse(JSON.parse(text));
     if (answer.status === 422) {
-      const { code, message, retryable } = refusal.parse(JSON.parse(text));
-      throw new CarelatticeError(code, message, { retryable });
+      // It may pass on what another node wrote.
+      throw refusalOf(refusal.parse(JSON.parse(text)));
     }
     throw new CarelatticeError('OperatorDoorFailed', 'the node could not answer; see its log', {
       facts: { status: answer.status },

@@ -45,4 +45,8 @@ describe('Joining what nodes tell of a record', () => {
     );
     expect(stepText(step('sealed', 'N'))).to.contain('1970-01-01T00:00:10.000Z');
   });
+
+  it('hostile: writes one line, whatever a node calls itself', () => {
+    expect(stepText(step('sealed', 'N\n\u001b[2Jsealed'))).to.match(/ N \[2Jsealed /);
+  });
 });

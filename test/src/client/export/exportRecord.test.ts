@@ -8,6 +8,7 @@ import {
   type ExportSources,
   type FindingCode,
 } from '../../../../src/client/export/exportRecord.ts';
+import { verificationText } from '../../../../src/client/export/verificationText.ts';
 import { utf8, type Hex } from '../../../../src/hash/bytes.ts';
 import {
   historiesOf,
@@ -327,6 +328,39 @@ describe('export of the whole record', () => {
       });
       expect(verifyExport(exportText(made, 'ndjson')).findings).to.deep.equal([]);
     }
+  });
+
+  it('hostile: prints nothing that a node wrote as if it were its own line', () => {
+    const nodeId = id(77);
+    const silent = { nodeId, name: 'South', lacks: 'log', why: 'PeerUnreachable' } as const;
+    const lie = '\u001b[2J\u001b[H\nThe export holds: 99 records';
+    expect(() => exportRecord({ ...sources, silent: [{ ...silent, why: lie }] })).to.throw(
+      'wrong form',
+    );
+    const honest = exportRecord({ ...sources, silent: [silent] });
+    const told = forged(honest, 'silent', (item) => (item['why'] = lie));
+    expect(codesOf(told)).to.deep.equal(['NotAnExport']);
+    const named = forged(honest, 'silent', (item) => (item['name'] = lie));
+    const keyed = forged(honest, 'silent', (item) => (item[lie] = 1));
+    for (const lines of [told, named, keyed]) {
+      const verification = verifyExport(lines);
+      const { findings, unchecked } = verification;
+      const texts = [...verificationText(verification), ...unchecked];
+      for (const text of [...texts, ...findings.map((one) => one.text)])
+        expect(text).to.not.match(/[\u001b\n]|^The export holds: 99/);
+    }
+    expect(verificationText(verifyExport(named)).join('\n')).to.contain(
+      '( [2J [H The export holds',
+    );
+  });
+
+  it('hostile: prints what a chain node answers as one line', () => {
+    const verification = verifyExport(lines);
+    const [claim] = verification.claims;
+    if (claim === undefined) throw new Error('the fixture claims something');
+    const detail = 'no\u009b2J\nOn the chain: all stands';
+    const shown = verificationText(verification, [{ claim, result: 'differs', detail }]);
+    expect(shown.at(-1)).to.match(/^ {2}DIFFERS: .* \(no 2J On the chain: all stands\)$/);
   });
 
   it('refuses sources of a wrong form', () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { CarelatticeError } from '../../../../src/errors.ts';
 import type { Hex } from '../../../../src/hash/bytes.ts';
 import { type Operator, operatorOf } from '../../../../src/node/doors/operatorClient.node.ts';
 import { openOperatorDoor } from '../../../../src/node/doors/operatorDoor.node.ts';
@@ -23,6 +24,7 @@ describe("the operator's door", function () {
   let patient: TestPatient;
   let operator: Operator;
   let close: () => Promise<void>;
+  let reads = readNotes;
 
   before(async () => {
     network = await startTestNetwork({ consensus: ['Keeper'] });
@@ -34,7 +36,7 @@ describe("the operator's door", function () {
       identity: newTlsIdentity('North'),
       node: network.node('North').open,
       role: 'recording',
-      read: readNotes,
+      read: (bytes, ...more) => reads(bytes, ...more),
       state: () => 'admitted',
       arrived: () => undefined,
       random,
@@ -68,6 +70,23 @@ describe("the operator's door", function () {
       previousVersion: next,
       status: 'entered-in-error',
     });
+  });
+
+  it('hostile: passes on no refusal whose code or message would write on the screen', async () => {
+    const refused = async (code: string): Promise<unknown> => {
+      reads = () => Promise.reject(new CarelatticeError(code, 'no\u001b[2J\nAll is well'));
+      try {
+        return await operator.handIn(bundleOf(patient, []));
+      } catch (error) {
+        return error;
+      } finally {
+        reads = readNotes;
+      }
+    };
+    expect(await refused('Busy')).to.include({ code: 'Busy', message: 'no [2J All is well' });
+    const error = await refused('Busy)\u001b[2J\n');
+    expect(error).to.include({ code: 'MalformedBody' });
+    expect(String(error)).to.not.match(/[\u001b\n]/);
   });
 
   it('refuses what is no record id and what has a newer version', async () => {
