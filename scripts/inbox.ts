@@ -1,6 +1,6 @@
 /** Shows the patient what her nodes have told her: emergencies, and changes of her account. */
 import { openDesk } from '../src/client/consent/consentDesk.node.ts';
-import { dropShown, showInbox } from '../src/client/inbox/inboxByCommand.ts';
+import { dropByCommand, showInbox } from '../src/client/inbox/inboxByCommand.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
 import { processEnvironment } from '../src/config/settings.ts';
@@ -25,8 +25,6 @@ await runCommand(async () => {
   for (const line of lines) console.log(line);
   if (!ok) process.exitCode = 1;
   if (values.drop !== true || items.length === 0) return;
-  const silent = await dropShown(desk.wallet, desk.manifest, desk.ways, items);
-  console.log(
-    silent.length === 0 ? 'Dropped: they are not shown again.' : 'Kept where nobody answered.',
-  );
+  const told = await dropByCommand(desk.wallet, desk.manifest, desk.ways, items);
+  for (const line of told) console.log(line);
 });

@@ -14,7 +14,7 @@ import { readCardFile } from '../../src/client/emergency/cardFile.node.ts';
 import { cardText } from '../../src/client/emergency/emergencyCardText.ts';
 import { openByCommand, type OpenOptions } from '../../src/client/emergency/openByCommand.node.ts';
 import { closeReviewByCommand, reviewLines } from '../../src/client/emergency/reviewByCommand.ts';
-import { dropShown, showInbox } from '../../src/client/inbox/inboxByCommand.ts';
+import { dropByCommand, dropShown, showInbox } from '../../src/client/inbox/inboxByCommand.ts';
 import { inboxKeyOf } from '../../src/client/inbox/inboxKey.ts';
 import { sealNotice } from '../../src/crypto/inboxSeal.ts';
 import { CarelatticeError } from '../../src/errors.ts';
@@ -353,6 +353,40 @@ describe('the commands for emergencies', () => {
       expect(text).to.match(/not open with her key\n {4}told by East, waiting at North/);
       const ways = await waysWithout();
       await dropShown(patient.wallet, network.manifest, ways, items);
+    });
+
+    it('hostile: and keeps both when she drops the rest, whatever name a liar gives to that', async () => {
+      const { wallet, network: own } = patient;
+      const ways = await waysWithout();
+      const show = () => showInbox(wallet, network.manifest, ways);
+      const before = await show();
+      const kept = before.items.map(({ notice, sources }) => ({ notice, sources }));
+      expect(before.lines[0]).to.equal('Her inbox holds 2 notices.');
+      const unsigned = kept.find(({ notice }) => notice !== undefined)?.sources[0];
+      if (unsigned === undefined) throw new Error('the one before left it');
+      const { key } = await inboxKeyOf(wallet, own);
+      const add = async (id: typeof unsigned.id, text: string): Promise<void> => {
+        const { networkId, patientId } = own;
+        const address = { networkId, patientId, from: unsigned.from, id };
+        const notice = { kind: 'account', at: 1, matter: 'test', text } as const;
+        const sealed = await sealNotice(key, address, notice);
+        network.node('South').open.components.inbox.add({ ...address, arrived: 1, sealed });
+      };
+      await add(unsigned.id, 'harmless, with the name of the other');
+      await add(toHex(random(32)), 'harmless');
+      const { items } = await show();
+      expect(items).to.have.length(4);
+      expect(await dropByCommand(wallet, network.manifest, ways, items)).to.deep.equal([
+        'Dropped: they are not shown again.',
+        'Not dropped: 2 notices whose receipt is not signed, or that did not open. Keep them.',
+      ]);
+      const left = await show();
+      const still = left.items.map(({ notice, sources }) => ({ notice, sources }));
+      expect(still).to.deep.include.members(kept);
+      expect(left.lines.join('\n')).to.contain('THE RECEIPT IS NOT SIGNED');
+      expect(await dropByCommand(wallet, network.manifest, ways, before.items)).to.deep.equal([
+        'Not dropped: 2 notices whose receipt is not signed, or that did not open. Keep them.',
+      ]);
     });
 
     it('to nobody who is enrolled nowhere', async () => {

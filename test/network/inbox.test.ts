@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { rotate, rotationOf, setInboxKey, veto } from '../../src/client/account/authority.ts';
 import { ask } from '../../src/client/ask.ts';
 import { type InboxItem, readInbox } from '../../src/client/inbox/inbox.ts';
+import { dropByCommand, showInbox } from '../../src/client/inbox/inboxByCommand.ts';
 import { inboxKeyOf } from '../../src/client/inbox/inboxKey.ts';
 import { inboxToken } from '../../src/client/inbox/inboxToken.ts';
 import { sealNotice } from '../../src/crypto/inboxSeal.ts';
@@ -100,6 +101,29 @@ describe("a patient's inbox", () => {
     expect(item?.notice).to.equal(undefined);
     expect(item?.sources[0]?.from).to.equal(network.node('South').self.nodeId);
     expect(await inboxOf(patient, HERS, item === undefined ? [] : [item])).to.deep.equal([]);
+  });
+
+  it('hostile: is shown whatever time an item tells', async () => {
+    const { wallet, network: own } = patient;
+    const { networkId, patientId } = own;
+    const { key } = await inboxKeyOf(wallet, own);
+    const from = network.node('East').self.nodeId;
+    const { inbox } = network.node('North').open.components;
+    for (const at of [5, Number.MAX_SAFE_INTEGER]) {
+      const address = { networkId, patientId, from, id: toHex(random(32)) };
+      const text = 'A thief is moving your account';
+      const notice: Notice = { kind: 'account', at, matter: 'change-pending', text };
+      inbox.add({ ...address, arrived: 1, sealed: await sealNotice(key, address, notice) });
+    }
+    const ways = await waysInto(network, random);
+    const { lines, items, ok } = await showInbox(wallet, network.manifest, ways);
+    expect(ok).to.equal(true);
+    const shown = lines.join('\n');
+    expect(shown).to.contain('1970-01-01 00:00:05 UTC  her account, change-pending: A thief');
+    expect(shown).to.contain('an impossible time (second 9007199254740991)  her account');
+    expect(await dropByCommand(wallet, network.manifest, ways, items)).to.deep.equal([
+      'Dropped: they are not shown again.',
+    ]);
   });
 
   it('takes items from hospitals for its own patients only, of limited size and number', async () => {

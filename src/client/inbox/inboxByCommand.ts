@@ -39,15 +39,54 @@ export async function showInbox(
   return { lines, items, ok: silent.length === 0 };
 }
 
-/** Drops what she has been shown, on each of her nodes. @returns a line for each node that did not answer */
+/**
+ * Drops what she has been shown, on each of her nodes, but nothing that she is to keep.
+ * @returns a line for each node that did not answer
+ */
 export async function dropShown(
   wallet: Wallet,
   address: NetworkAddress,
   ways: InboxWays,
   shown: readonly InboxItem[],
 ): Promise<readonly string[]> {
-  return (await askAll(wallet, address, ways, shown)).silent;
+  const kept = new Set(keptOf(shown, address, ways).flatMap(namesOf));
+  const dropped = shown.filter((item) => !namesOf(item).some((name) => kept.has(name)));
+  return (await askAll(wallet, address, ways, dropped)).silent;
 }
+
+/** `dropShown`, and what she reads of it. */
+export async function dropByCommand(
+  wallet: Wallet,
+  address: NetworkAddress,
+  ways: InboxWays,
+  shown: readonly InboxItem[],
+): Promise<readonly string[]> {
+  const kept = keptOf(shown, address, ways).length;
+  const silent = await dropShown(wallet, address, ways, shown);
+  const dropped =
+    silent.length === 0 ? 'Dropped: they are not shown again.' : 'Kept where nobody answered.';
+  const some = kept === 1 ? '1 notice' : `${kept} notices`;
+  return [
+    ...(kept === shown.length ? [] : [dropped]),
+    ...(kept === 0
+      ? []
+      : [`Not dropped: ${some} whose receipt is not signed, or that did not open. Keep them.`]),
+  ];
+}
+
+/** What shows that somebody lied: it is hers to show, and dropped by nobody. */
+const keptOf = (
+  shown: readonly InboxItem[],
+  address: NetworkAddress,
+  { nodes }: Pick<InboxWays, 'nodes'>,
+): InboxItem[] =>
+  shown.filter(
+    ({ notice }) =>
+      notice === undefined || (notice.kind !== 'account' && !isSigned(notice, address, nodes)),
+  );
+
+/** A node drops by these, so that a liar must not give a harmless item the name of another one. */
+const namesOf = ({ sources }: InboxItem): string[] => sources.map(({ from, id }) => from + id);
 
 /** One node that is down does not hide what the others have. */
 async function askAll(
