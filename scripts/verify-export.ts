@@ -29,15 +29,17 @@ await runCommand(async () => {
     values.rpc === undefined || place === undefined
       ? undefined
       : await checkOnChain(claims, place, httpRpc(values.rpc));
-  // What is no export was told above.
-  const held = file === undefined || !ok ? undefined : receiptInExport(exported, file);
-  if (values.json) {
+  if (!values.json) for (const line of verificationText(verification, onChain)) console.log(line);
+  let held: ReturnType<typeof receiptInExport> | undefined;
+  try {
+    // Also where the log is faulty: it may hide this very receipt. What is no export was told above.
+    if (file !== undefined && place !== undefined) held = receiptInExport(exported, file);
+  } finally {
     const told = (_: string, value: unknown): unknown =>
       typeof value === 'bigint' ? value.toString() : value;
-    console.log(JSON.stringify({ ...verification, onChain, receipt: held }, told, 2));
-  } else {
-    for (const line of verificationText(verification, onChain)) console.log(line);
-    for (const line of held?.lines ?? []) console.log(line);
+    if (values.json)
+      console.log(JSON.stringify({ ...verification, onChain, receipt: held }, told, 2));
+    else for (const line of held?.lines ?? []) console.log(line);
   }
   const differs = onChain?.some(({ result }) => result === 'differs') ?? false;
   if (!ok || differs || held?.ok === false) process.exitCode = 1;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { edgeContracts } from '../../src/chain/contracts.ts';
-import { exportRecord } from '../../src/client/export/exportRecord.ts';
+import { exportRecord, exportText } from '../../src/client/export/exportRecord.ts';
 import { exportChain, gatherExport } from '../../src/client/export/gatherExport.ts';
 import { receiptInExport } from '../../src/client/export/receiptInExport.ts';
 import { readReceiptFile, readWithConsent } from '../../src/client/reading/readByCommand.node.ts';
@@ -30,6 +30,7 @@ import {
   type TestPatient,
 } from '../support/edgeNetwork.ts';
 import { flipped, replaced } from '../support/hostileNetwork.ts';
+import { processes } from '../support/processes.ts';
 import { grantedPackage, type NamedReader } from '../support/reading.ts';
 
 /** A reader keeps the holder's receipt in a file; the patient, or whom she lets, holds it against the log. */
@@ -230,5 +231,44 @@ describe('a receipt that a reader shows', function () {
     expect(lines.join()).to.include('a reader has it, and the log does not');
     expect(inExport.ok).to.equal(false);
     expect(inExport.lines.join()).to.include('is hidden (notLogged)');
+  });
+
+  it('hostile: is held by verify-export against a faulty log that hides it', async () => {
+    const [hidden, later] = [await kept(), await kept()];
+    expect(later.receipt.n).to.equal(hidden.receipt.n + 1n);
+    const back = replaced(south().receipts, 'receiptsOf', (truth) => (...args) => {
+      const rows = truth(...args);
+      return rows.filter(({ n }) => BigInt(n) !== hidden.receipt.n);
+    });
+    const exportFile = join(folder, 'gap.json');
+    await writeFile(exportFile, exportText(await exported()));
+    back();
+    const program = [process.execPath, 'scripts/start.js', 'verify-export', exportFile];
+    const started = processes(process.cwd(), {});
+    const receiptFile = join(folder, `${files - 1}.json`);
+    const plain = await started.run([...program, '--receipt', receiptFile]);
+    expect(plain.code).to.equal(1);
+    expect(plain.out).to.contain('LogMismatch');
+    expect(plain.out).to.contain(`Receipt ${hidden.receipt.n} that Insurer has, signed by South`);
+    expect(plain.out).to.contain('DOES NOT STAND IN ITS LOG');
+    const json = await started.run([...program, '--receipt', receiptFile, '--json']);
+    expect(JSON.parse(json.out)).to.have.nested.property('receipt.ok', false);
+    expect(json.code).to.equal(1);
+
+    // What is not hers is said after the findings, which stay.
+    const stranger = join(folder, 'stranger.json');
+    await writeFile(stranger, receiptFileText(await kept(foreign)));
+    const foreignOne = await started.run([...program, '--receipt', stranger]);
+    expect(foreignOne.out).to.contain('LogMismatch');
+    expect(foreignOne.err).to.match(/^NotHerReceipt: /);
+    const none = join(folder, 'none.json');
+    await writeFile(none, '[]');
+    const nothing = [...program.slice(0, -1), none, '--receipt', receiptFile];
+    const { code, out } = await started.run(nothing);
+    expect(code).to.equal(1);
+    expect(out).to.contain('NotAnExport').and.not.contain('that Insurer has');
+    const lie = 'none\u001b[2J\nThe export holds: 99 records';
+    const { err } = await started.run([...program.slice(0, -1), join(folder, lie)]);
+    expect(err).to.match(/^NoExportFile: .*none \[2J The export holds: 99 records\)\n$/);
   });
 });
