@@ -73,6 +73,9 @@ export const scopeSalt = (seed: Uint8Array, handle: Hex, epoch: number): Uint8Ar
 export const scopeCommitment = (salt: Uint8Array, scopeKeyId: Hex): Hex =>
   toHex(keccak256(concat(salt, id(scopeKeyId))));
 
+/** What the chain keeps of a commitment beside the epoch: its first 28 bytes. */
+export const keptCommitment = (commitment: Hex): Hex => `0x${commitment.slice(2, 58)}`;
+
 // ——— Identifiers that a contract recomputes
 
 /** keccak256(abi.encode(networkId, firstAuthority, idNonce)) */

@@ -29,9 +29,6 @@ export interface TableChange extends Omit<JournalDelta, 'lists'> {
 export type Listed = Pick<RecordList['records'][number], 'patientId' | 'handle'>;
 
 export interface ConsensusTables extends TakenMessages {
-  addMessage(digest: Hex, message: PatientMessage): 'new' | 'known';
-  /** The same for what may be asked for again in the same words once it was done or refused: it waits anew, under a new id. */
-  addAgain(digest: Hex, message: PatientMessage): 'new' | 'known';
   waitingMessages(limit: number): WaitingMessage[];
   setMessage(id: number, state: 'submitted' | 'applied' | 'refused', task: string): void;
   submittedMessages(task: string): WaitingMessage[];
@@ -56,8 +53,12 @@ export interface ConsensusTables extends TakenMessages {
   setChange(id: number, state: TableChange['state']): void;
   /** The chain shows the change: keeps what it replaced. */
   applyChange(id: number, before: readonly PatientEntry[]): void;
-  /** The chain shows what these messages asked for, whoever brought it there: they need no batch of this node. */
-  settleMessages(patientId: Hex, kind: number, upToSeq: number): void;
+  /**
+   * The chain shows what these messages asked for, or what came after, whoever brought it there: they need no batch of
+   * this node.
+   * @param isDone by the message's words
+   */
+  settleMessages(patientId: Hex, kind: number, isDone: (words: readonly Hex[]) => boolean): void;
   /** A message of these words stands on chain. */
   settleWords(kind: number, words: readonly Hex[]): void;
   /** Counts an account's message of a day; false when it has had its share. */
@@ -107,25 +108,8 @@ export function consensusTables(db: Database): ConsensusTables {
     };
   const waiting = (rows: ReturnType<Database['all']>): WaitingMessage[] =>
     rows.map((row) => ({ id: Number(row['id']), message: parsed<PatientMessage>(row['entry']) }));
-  const addMessage: ConsensusTables['addMessage'] = (digest, message) =>
-    db.run(
-      "INSERT OR IGNORE INTO patient_message (digest, entry, state) VALUES (?,?,'waiting')",
-      digest,
-      json(message),
-    ) === 1
-      ? 'new'
-      : 'known';
   return {
     ...takenMessages(db),
-    addMessage,
-    addAgain(digest, message) {
-      // The id of the former one names its transaction.
-      db.run(
-        "UPDATE patient_message SET digest = digest || ' ' || id WHERE digest = ? AND state IN ('applied', 'refused')",
-        digest,
-      );
-      return addMessage(digest, message);
-    },
     waitingMessages: (limit) =>
       waiting(
         db.all("SELECT * FROM patient_message WHERE state = 'waiting' ORDER BY id LIMIT ?", limit),
@@ -251,7 +235,7 @@ export function consensusTables(db: Database): ConsensusTables {
         id,
       );
     },
-    settleMessages: (patientId, kind, upToSeq) => {
+    settleMessages: (patientId, kind, isDone) => {
       for (const { id, message } of waiting(
         db.all(
           "SELECT * FROM patient_message WHERE state = 'waiting' AND json_extract(entry, '$.patientId') = ? AND json_extract(entry, '$.kind') = ?",
@@ -259,7 +243,7 @@ export function consensusTables(db: Database): ConsensusTables {
           kind,
         ),
       ))
-        if (upToSeq === 0 || BigInt(message.words[1] ?? '0x0') <= BigInt(upToSeq))
+        if (isDone(message.words))
           db.run("UPDATE patient_message SET state = 'applied' WHERE id = ?", id);
     },
     settleWords: (kind, words) => {

@@ -161,9 +161,14 @@ describe('openings, relations and scope epochs at the consensus node', function 
     expect(await keptOut(relations(patient, seq))).to.equal('taken');
     expect(await keptOut(junk(relations(patient, seq)))).to.equal('taken');
     expect(await keptOut(junk(relations(patient, seq - 1)))).to.equal('OldSeq');
-    expect(await bring(step(patient, 1))).to.equal('taken');
+    const stepped = step(patient, 1);
+    expect(await bring(stepped)).to.equal('taken');
     await network.settle();
-    expect(await keptOut(junk(step(patient, 1)))).to.equal('taken');
+    expect(await keptOut(stepped)).to.equal('taken');
+    expect(await keptOut(junk(stepped))).to.equal('taken');
+    // Another key at that epoch has lost, whoever signs for it.
+    for (const message of [step(patient, 1), junk(step(patient, 1)), step(patient, 0)])
+      expect(await keptOut(message)).to.equal('OldEpoch');
   });
 
   it('are kept once for the list behind relations that came to the chain another way', async () => {

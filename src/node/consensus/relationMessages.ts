@@ -1,4 +1,4 @@
-import { patientIdOf } from '../../crypto/derivations.ts';
+import { keptCommitment, patientIdOf } from '../../crypto/derivations.ts';
 import { recoverAccount } from '../../crypto/signatures.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
@@ -15,8 +15,8 @@ import { OPEN_PATIENT, SCOPE_EPOCH, SET_RELATIONS } from './sharePatients.ts';
 type Asked = Pick<Components, 'contracts' | 'consensus' | 'self'>;
 
 /**
- * 'wanted': the chain would take it, or does once the opening before it stands there. 'stands': the chain has it, or one
- * behind it, and needs no batch.
+ * 'wanted': the chain would take it, or does once the opening before it stands there. 'stands': the chain has this very
+ * one, and needs no batch.
  * @throws `MalformedBody`, `PatientUnknown` (retryable), the contract's error under its own name
  */
 export async function tryRelationMessage(
@@ -34,7 +34,8 @@ export async function tryRelationMessage(
       requireOpeningBefore(c, message);
       return 'wanted';
     }
-    if (code === 'PatientExists' || code === 'OldEpoch') return 'stands';
+    if (code === 'PatientExists') return 'stands';
+    if (code === 'OldEpoch' && (await stepStands(c, message))) return 'stands';
     if (code === 'OldSeq' && (await standsOnChain(c, message))) return listIsKnown(c, message);
     throw new CarelatticeError(code, REFUSALS[code] ?? 'the contract refuses this message', {
       cause: error,
@@ -45,6 +46,8 @@ export async function tryRelationMessage(
 const REFUSALS: Readonly<Record<string, string>> = {
   BadSignature: 'the message is not signed by the account that signs for this patient',
   OldSeq: 'the relations on the chain have this number or a later one; sign with the next number',
+  OldEpoch:
+    'the chain has another key of this category at this epoch, or a later one; step to the epoch after that',
   NumberTooFar: 'the number is too far above the present one; sign the next one',
   AuthorityFrozen: "the patient's guardians have frozen this account; revocations still pass",
 };
@@ -132,6 +135,12 @@ async function standsOnChain({ contracts }: Asked, { words }: PatientMessage): P
   const [patientId = '0x', seq = '0x0', digest] = words;
   const now = await contracts.patientRegistry.call('relationsOf', [patientId], 'latest');
   return now.relationsDigest === digest && now.seq === BigInt(seq);
+}
+
+async function stepStands({ contracts }: Asked, { words }: PatientMessage): Promise<boolean> {
+  const [patientId = '0x', , handle = '0x', epoch = '0x0', commitment = '0x'] = words;
+  const now = await contracts.patientRegistry.call('scopeEpochOf', [patientId, handle], 'latest');
+  return now.epoch === BigInt(epoch) && now.commitment === keptCommitment(commitment);
 }
 
 /** Relations that came to the chain another way: their opened list is wanted here all the same, once. */

@@ -35,24 +35,31 @@ export const addMessage = (
     message,
   );
 
-/** Whether it came before, in these words and under this signature. */
+/** Whether it came before, in these words and under this signature, and is on its way. */
 export const isKnown = (
   { consensus }: Pick<Components, 'consensus'>,
   message: PatientMessage,
 ): boolean => consensus.hasMessage(messageKey(message));
 
-/** What stands on chain waits no longer. */
+/** What stands on chain, or behind what stands there, waits no longer. */
 export function settleMessages(c: Components, event: EdgeEvent): void {
   switch (event.name) {
     case 'PatientOpened':
-      c.consensus.settleMessages(event.args.patientId, OPEN_PATIENT, 0);
+      c.consensus.settleMessages(event.args.patientId, OPEN_PATIENT, () => true);
       return;
-    case 'RelationsSet':
-      c.consensus.settleMessages(event.args.patientId, SET_RELATIONS, Number(event.args.seq));
+    case 'RelationsSet': {
+      const { patientId, seq } = event.args;
+      const isBehind = ([, word = '0x0']: readonly Hex[]): boolean => BigInt(word) <= seq;
+      c.consensus.settleMessages(patientId, SET_RELATIONS, isBehind);
       return;
-    case 'ScopeEpochSet':
-      c.consensus.settleMessages(event.args.patientId, SCOPE_EPOCH, Number(event.args.seq));
+    }
+    case 'ScopeEpochSet': {
+      const { patientId, handle, epoch } = event.args;
+      const isBehind = ([, , key, word = '0x0']: readonly Hex[]): boolean =>
+        key === handle && BigInt(word) <= epoch;
+      c.consensus.settleMessages(patientId, SCOPE_EPOCH, isBehind);
       return;
+    }
     default:
   }
 }
