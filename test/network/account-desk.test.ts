@@ -24,14 +24,17 @@ import {
 } from '../../src/client/account/guardiansByCommand.node.ts';
 import { recoverByCommand } from '../../src/client/account/recoverByCommand.node.ts';
 import { recoveredLines } from '../../src/client/account/recoveredText.ts';
+import { submitSteps, withSteps } from '../../src/client/account/stepScopes.ts';
 import { ownRecords } from '../../src/client/reading/ownRecords.ts';
-import { authorityOf, newWallet, type Wallet } from '../../src/client/wallet/wallet.ts';
+import { authorityOf, handleIn, newWallet, type Wallet } from '../../src/client/wallet/wallet.ts';
 import { sealWalletKey } from '../../src/client/wallet/walletKeys.ts';
 import { recoveryCodeOf } from '../../src/crypto/recoveryCode.ts';
 import { CarelatticeError } from '../../src/errors.ts';
+import { toHex } from '../../src/hash/bytes.ts';
 import { waysInto } from '../../src/localnet/ways.ts';
 import { codeOf } from '../support/codeOf.ts';
 import {
+  clientOf,
   enrolledPatient,
   handIn,
   knownNode,
@@ -284,6 +287,47 @@ describe('the commands for a patient’s account', () => {
     const { lines, isDone } = recoveredLines(again);
     expect(isDone).to.equal(false);
     expect(lines.join('\n')).to.contain('South HAS NOT sealed her records anew (PeerUnreachable)');
+  });
+
+  it('hostile: put her own key after those that a thief stepped to on the chain alone', async () => {
+    const patient = await enrolledPatient(network, ['North']);
+    await handIn(network, 'North', patient, notes(1));
+    await settleAll(network);
+    // Keys of another root, three epochs on: her nodes never heard of them.
+    const thief = { ...patient.wallet, rootKey: toHex(random(32)) };
+    const { network: own } = patient;
+    own.kept = {
+      scopeSeeds: [],
+      accessKeys: {},
+      handles: { result: handleIn(patient.wallet, own, 'result') },
+    };
+    for (let i = 0; i < 3; i++)
+      await submitSteps(thief, own, withSteps(own, ['result']), clientOf(network), ['result']);
+    await settleAll(network);
+    delete own.kept;
+    const { desk, card } = await recovering(patient);
+    const { sealed } = await recoverByCommand(desk, card, false);
+    expect(sealed.map(({ outcome }) => outcome)).to.deep.equal([1]);
+    expect(desk.saved.at(-1)?.networks[network.manifest.networkId]?.epochs).to.include({
+      result: 4,
+    });
+
+    // Another device of hers steps to an epoch that this wallet has other keys for.
+    const found = desk.saved.at(-1)?.networks[network.manifest.networkId];
+    if (found === undefined) throw new Error('the wallet was kept');
+    const other = { ...desk.wallet, rootKey: toHex(random(32)) };
+    await submitSteps(
+      other,
+      structuredClone(found),
+      withSteps(found, ['result']),
+      clientOf(network),
+      ['result'],
+    );
+    await settleAll(network);
+    const again = () => recoverByCommand(desk, card, false);
+    expect(await codeOf(again)).to.equal('ScopeKeyOvertaken');
+    desk.wallet.networks[network.manifest.networkId] = withSteps(found, ['result']);
+    expect(await codeOf(again)).to.equal('ScopeKeyOvertaken');
   });
 
   it('recover nobody into a wallet of somebody else', async () => {

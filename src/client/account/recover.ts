@@ -84,6 +84,11 @@ export async function recoverNetwork(
   network.presenceEpoch = 1 + Math.max(0, ...all.map(({ presenceEpoch }) => presenceEpoch));
   for (const { category, epoch } of all.flatMap(({ scopes }) => scopes))
     network.epochs[category] = Math.max(epoch, network.epochs[category] ?? 0);
+  // A thief of her key may have stepped on the chain alone: her next key has to come after his.
+  for (const [category, handle] of Object.entries(kept.handles)) {
+    const { epoch } = await way.registry.call('scopeEpochOf', [patientId, handle], 'latest');
+    network.epochs[category] = Math.max(Number(epoch), network.epochs[category] ?? 0);
+  }
   wallet.networks[networkId] = network;
   const opened = new Set(kept.scopeSeeds.map(({ category }) => category));
   return { network, lost: way.categories.filter((one) => !opened.has(one)), silent };

@@ -1,3 +1,4 @@
+import { keptCommitment } from '../../crypto/derivations.ts';
 import { relationsDigest } from '../../domain/relations.ts';
 import { CarelatticeError, hasCode } from '../../errors.ts';
 import type { Hex } from '../../hash/bytes.ts';
@@ -5,7 +6,7 @@ import { withdraw } from '../enrolment/withdraw.ts';
 import { inboxKeyOf } from '../inbox/inboxKey.ts';
 import { nameIn, shownName } from '../plainLine.ts';
 import { until } from '../until.ts';
-import { authorityOf, handleIn, type WalletNetwork } from '../wallet/wallet.ts';
+import { authorityOf, commitmentOf, scopeEntries, type WalletNetwork } from '../wallet/wallet.ts';
 import { type AccountDesk, accountNotSeen, guardAt, requireHere } from './accountDesk.node.ts';
 import { completePending } from './accountByCommand.node.ts';
 import { type AccountGuard, setInboxKey } from './authority.ts';
@@ -27,7 +28,7 @@ import {
  * on: before her keys are renewed from the beginning, after that with what is not sealed anew yet.
  * @param path of any guardian's card
  * @param leavesSilent goes on without nodes that give nothing, and ends her relation to them
- * @throws `NotRecovered`, `TooEarly`, `HoldersSilent`, `WalletInUse`, and as `recoverNetwork` and `renewKeys`
+ * @throws `NotRecovered`, `TooEarly`, `HoldersSilent`, `WalletInUse`, `ScopeKeyOvertaken`, and as `recoverNetwork` and `renewKeys`
  */
 export async function recoverByCommand(
   desk: AccountDesk,
@@ -111,21 +112,31 @@ async function renew(
   else await renewWithout(desk, network, silent, guard);
 }
 
-/** Whether the chain has her list and the step of every key. */
+/** Whether the chain has her list and the step of every key. @throws `ScopeKeyOvertaken` when it has another key there, for good */
 async function isShown(
   { wallet, ways, registry }: AccountDesk,
   network: WalletNetwork,
 ): Promise<true | undefined> {
-  const { patientId, epochs, relations } = network;
+  const { patientId, relations } = network;
   const list = await registry.call('relationsOf', [patientId], 'latest');
   if (list.relationsDigest !== relationsDigest(relations)) return undefined;
-  for (const category of ways.categories) {
-    const handle = handleIn(wallet, network, category);
-    const { epoch } = await registry.call('scopeEpochOf', [patientId, handle], 'latest');
-    if (Number(epoch) < (epochs[category] ?? 0)) return undefined;
+  for (const entry of await scopeEntries(wallet, network, ways.categories, [])) {
+    const { category, handle, epoch } = entry;
+    const now = await registry.call('scopeEpochOf', [patientId, handle], 'latest');
+    if (now.epoch < BigInt(epoch)) return undefined;
+    if (now.epoch === 0n) continue;
+    const own = keptCommitment(commitmentOf(wallet, network, entry));
+    if (now.epoch > BigInt(epoch) || now.commitment !== own) throw otherKey(category);
   }
   return true;
 }
+
+const otherKey = (category: string): CarelatticeError =>
+  new CarelatticeError(
+    'ScopeKeyOvertaken',
+    'the chain has another key of this category than her wallet; step it to the epoch after that',
+    { facts: { category } },
+  );
 
 /** As `renewKeys`, but the steps of the keys go with the end of these relations: silent nodes would not take the keys. */
 async function renewWithout(
