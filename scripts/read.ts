@@ -5,6 +5,7 @@ import { httpsWays } from '../src/client/httpsWays.node.ts';
 import { readPatientBundle } from '../src/client/enrolment/patientBundle.node.ts';
 import {
   keepRecords,
+  prepareFolder,
   readAsPatient,
   readWithConsent,
 } from '../src/client/reading/readByCommand.node.ts';
@@ -51,6 +52,7 @@ await runCommand(async () => {
   const env = processEnvironment();
   const given = { rpcUrl, network, deployments, passphraseFile: values['passphrase-file'] };
   const config = loadDeployment(env, given);
+  await prepareFolder(values.out);
   const show = async (from: string, records: Parameters<typeof keepRecords>[0]): Promise<void> => {
     console.log(`${from}: ${records.length} records, each checked to its author's signature.`);
     for (const line of await keepRecords(records, values.out)) console.log(line);

@@ -255,6 +255,8 @@ describe('the commands for emergencies', () => {
       expect(await codeOf(() => open({ out: taken }))).to.equal('SecretFileExists');
       const nowhere = join(folder, 'nowhere', 'summary.json');
       expect(await codeOf(() => open({ out: nowhere }))).to.equal('FolderMissing');
+      const below = join(taken, 'summary.json'); // a file is no folder
+      expect(await codeOf(() => open({ out: below }))).to.equal('FolderMissing');
     });
 
     it('and tell who gave it, with which receipts, and what it says', async () => {

@@ -136,6 +136,18 @@ describe('a receipt that a reader shows', function () {
     expect(south().receipts.head().size).to.equal(before);
   });
 
+  it('hostile: is not asked for when there is no folder for it', async () => {
+    const before = south().receipts.head().size;
+    const consent = join(folder, 'no-folder.consent');
+    await writeFile(consent, readPackageText(shown));
+    // One is missing, the other one is a file.
+    for (const receipt of [join(folder, 'missing', 'r.json'), join(consent, 'r.json')]) {
+      const read = async () => readWithConsent(insurer, { consent, receipt }, await ways());
+      expect(await codeOf(read)).to.equal('FolderMissing');
+    }
+    expect(south().receipts.head().size).to.equal(before);
+  });
+
   it('hostile: is not held against the node when it is another patient’s, whatever the reader puts beside it', async () => {
     const file = await kept(foreign);
     // Its number is one of hers as well: unasked, it would look as if the node had given that twice.

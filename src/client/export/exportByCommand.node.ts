@@ -2,7 +2,7 @@ import { edgeContracts } from '../../chain/contracts.ts';
 import { httpRpc } from '../../chain/httpRpc.ts';
 import { loadManifest } from '../../chain/manifestFile.ts';
 import type { Language } from '../../fhir/views/narrative.ts';
-import { writeExport } from './exportFile.node.ts';
+import { assertExportable, writeExport } from './exportFile.node.ts';
 import { exportRecord } from './exportRecord.ts';
 import { exportChain, gatherExport } from './gatherExport.ts';
 import { httpsWays } from '../httpsWays.node.ts';
@@ -27,12 +27,13 @@ export interface ExportTold {
 
 /**
  * What the `export` command does: opens the wallet, asks network and chain, writes the file.
- * @throws as `loadManifest`, `slotSecret`, `openWalletFile`, `gatherExport` and `writeExport`
+ * @throws as `assertExportable`, `loadManifest`, `slotSecret`, `openWalletFile`, `gatherExport` and `writeExport`
  */
 export async function exportByCommand(
   config: { readonly rpcUrl: string; readonly passphraseFile?: string | undefined },
   { file, manifestFile, walletFile, language }: ExportOrder,
 ): Promise<ExportTold> {
+  await assertExportable(file);
   const terminal = terminalOf(process.stdin, process.stderr);
   const secret = await slotSecret('passphrase', { ...config, terminal });
   const wallet = await openWalletFile(walletFile, secret);

@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertNoFile, createSecretFile } from '../../crypto/secretFile.node.ts';
+import { assertWritable, createSecretFile, makeFolder } from '../../crypto/secretFile.node.ts';
 import { nodeNamed } from '../../domain/nodeNamed.ts';
 import type { WireAccessReceipt } from '../../wire/readMessages.ts';
 import { parseReadPackage, type ReadPackage } from '../../wire/readPackage.ts';
@@ -41,7 +41,8 @@ export interface ConsentReading {
 
 /**
  * Reads under a consent file at the node that it names.
- * @throws as `readConsentFile`, `readRecords`; `SecretFileExists` before anything is asked
+ * @throws as `readConsentFile`, `readRecords`; `SecretFileExists`, `FolderMissing`, `FolderNotWritable` before anything is
+ * asked: what is handed over and logged is not lost for a file that cannot be written
  */
 export async function readWithConsent(
   reader: Reader,
@@ -49,7 +50,7 @@ export async function readWithConsent(
   ways: ReaderNetwork,
 ): Promise<{ receipt: WireAccessReceipt; holder: string; records: ShownRecord[] }> {
   const shown = await readConsentFile(consent);
-  if (receiptFile !== undefined) await assertNoFile(receiptFile);
+  if (receiptFile !== undefined) await assertWritable(receiptFile);
   const { receipt, receiptSignature, records } = await readRecords(
     reader,
     shown,
@@ -110,12 +111,17 @@ export async function readReceiptFile(path: string): Promise<ShownReceiptFile> {
   return parseReceiptFile(text);
 }
 
-/** One line for each record; with a folder, its text in a file of its own (mode 0600). */
+/** Makes the folder for `keepRecords` before anything is asked. @throws `FolderMissing`, `FolderNotWritable` */
+export async function prepareFolder(folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await makeFolder(folder);
+}
+
+/** One line for each record; with a folder, its text in a file of its own (mode 0600). @throws as `prepareFolder` */
 export async function keepRecords(
   records: readonly ShownRecord[],
   folder: string | undefined,
 ): Promise<string[]> {
-  if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await prepareFolder(folder);
   const lines: string[] = [];
   for (const { recordId, category, author, recordedAt, text } of records) {
     const what = plainLine(`${category}, written by ${author}`);
