@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonText } from '../../../../src/client/account/guardianFiles.node.ts';
@@ -30,7 +30,7 @@ describe('a guardian’s commands', function () {
   });
   const file = (...names: string[]): string => join(folder, ...names);
 
-  it('hostile: sign the request that she read, though its file is another when she has typed', async function () {
+  it('hostile: sign the request that she read, though its file is another one a moment later', async function () {
     if (process.platform === 'win32') this.skip(); // it has no mkfifo
     const { authority } = await makeGuardian(file('wallet'), PHRASE, file('account'));
     const id = (): Hex => toHex(randomBytes(32));
@@ -41,20 +41,22 @@ describe('a guardian’s commands', function () {
     const [good, evil]: [Hex, Hex] = [`0x${'11'.repeat(20)}`, `0x${'ee'.repeat(20)}`];
     const read = recoveryRequest(place, 1n, good);
     await writeFile(file('request'), requestText(read));
-    await writeFile(file('card'), jsonText(card ?? {}));
-    execFileSync('mkfifo', ['-m', '600', file('typed')]);
+    await writeFile(file('same-card'), jsonText(card ?? {}));
+    await writeFile(file('phrase'), `${PHRASE}\n`, { mode: 0o600 });
+    execFileSync('mkfifo', [file('card')]);
 
     const finished = started.run(
       program(
-        `npm run -s account -- approve ${file('request')} --card ${file('card')} --wallet ${file('wallet')} --passphrase-file ${file('typed')} --out ${file('approval')}`,
+        `npm run -s account -- approve ${file('request')} --card ${file('card')} --wallet ${file('wallet')} --passphrase-file ${file('phrase')} --out ${file('approval')}`,
       ),
     );
-    // The pipe opens when the command waits for her to type: what is asked was read by then.
-    const typing = await Promise.race([open(file('typed'), 'w'), finished]);
-    if (!('writeFile' in typing)) expect.fail(`no passphrase was asked for: ${typing.err}`);
+    // The pipe opens when the command has read the request and wants the card; nothing is shown yet.
+    const pipe = await Promise.race([open(file('card'), 'w'), finished]);
+    if (!('writeFile' in pipe)) expect.fail(`no card was read: ${pipe.err}`);
     await writeFile(file('request'), requestText(recoveryRequest(place, 1n, evil)));
-    await typing.writeFile(`${PHRASE}\n`);
-    await typing.close();
+    await rename(file('same-card'), file('card'));
+    await pipe.writeFile(jsonText(card ?? {}));
+    await pipe.close();
 
     const { code, out, err } = await finished;
     expect({ code, err }).to.deep.equal({ code: 0, err: '' });
