@@ -20,6 +20,10 @@ async function writeNew(path: string, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    // A full disk leaves half a file, which would be taken for a whole one.
+    await rm(path);
+    throw error;
   } finally {
     await file.close();
   }
