@@ -7,15 +7,7 @@ import {
 } from '../src/client/consent/eraseByCommand.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
 import { CarelatticeError } from '../src/errors.ts';
-import {
-  PLACE,
-  PLACE_USAGE,
-  placesOf,
-  print,
-  texts,
-  WALLET,
-  WALLET_USAGE,
-} from './account/options.ts';
+import { PLACE, PLACE_USAGE, placesOf, print, texts, WALLET, WALLET_USAGE } from './places.ts';
 
 const flag = { type: 'boolean' } as const;
 const command = {

@@ -3,15 +3,7 @@ import { openAccountDesk } from '../src/client/account/accountDesk.node.ts';
 import { recoverByCommand } from '../src/client/account/recoverByCommand.node.ts';
 import { recoveredLines } from '../src/client/account/recoveredText.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
-import {
-  PLACE,
-  PLACE_USAGE,
-  placesOf,
-  print,
-  text,
-  WALLET,
-  WALLET_USAGE,
-} from './account/options.ts';
+import { PLACE, PLACE_USAGE, placesOf, print, text, WALLET, WALLET_USAGE } from './places.ts';
 
 const command = {
   usage: `npm run recover -- --card FILE ${WALLET_USAGE} [--leave-silent] ${PLACE_USAGE}`,

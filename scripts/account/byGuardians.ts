@@ -18,7 +18,7 @@ import {
   texts,
   WALLET,
   WALLET_USAGE,
-} from './options.ts';
+} from '../places.ts';
 
 const BRING = '--request FILE --approval FILE --approval FILE [--approval FILE]...';
 const FILES = { card: text, out: text, request: text, approval: texts } as const;

@@ -8,7 +8,7 @@ import { handOutText } from '../../src/client/wallet/handOutText.ts';
 import { newPassphrase } from '../../src/client/wallet/unlock.node.ts';
 import { commandLine } from '../../src/config/commandLine.ts';
 import { CarelatticeError } from '../../src/errors.ts';
-import { placesOf, print, text, WALLET } from './options.ts';
+import { placesOf, print, text, WALLET } from '../places.ts';
 
 const key = {
   usage:

@@ -27,7 +27,7 @@ import {
   texts,
   WALLET,
   WALLET_USAGE,
-} from './options.ts';
+} from '../places.ts';
 
 const byCard = (name: string) =>
   ({

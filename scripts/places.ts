@@ -1,7 +1,7 @@
-import { loadDeployment, manifestOf, walletOf } from '../../src/config/deployment.ts';
-import { processEnvironment } from '../../src/config/settings.ts';
+import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
+import { processEnvironment } from '../src/config/settings.ts';
 
-/** What every command about an account takes. */
+/** Options of commands that open a wallet in a running network. */
 export const text = { type: 'string' } as const;
 export const texts = { type: 'string', multiple: true } as const;
 export const PLACE = { rpc: text, network: text, deployments: text } as const;
