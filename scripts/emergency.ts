@@ -1,6 +1,6 @@
 /** Emergency access: a patient's card, what a clinician opens with it, and the review of it, each a command of its own. */
 import { runCommand } from '../src/config/commandLine.ts';
-import { CarelatticeError } from '../src/errors.ts';
+import { runAct } from './places.ts';
 import { card } from './emergency/card.ts';
 import { open } from './emergency/open.ts';
 import { review } from './emergency/review.ts';
@@ -13,11 +13,4 @@ const ACTS = {
   review,
 };
 
-const isAct = (name: string): name is keyof typeof ACTS => Object.hasOwn(ACTS, name);
-
-await runCommand(async () => {
-  const [name = '', ...args] = process.argv.slice(2);
-  if (isAct(name)) return ACTS[name](args);
-  const usage = `npm run emergency -- (${Object.keys(ACTS).join(' | ')}) ...`;
-  throw new CarelatticeError('UnknownOption', `say which of them: ${name}. Usage: ${usage}`);
-});
+await runCommand(() => runAct('emergency', ACTS, process.argv.slice(2)));

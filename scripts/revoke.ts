@@ -7,18 +7,16 @@ import {
   revokeDelegatedByCommand,
 } from '../src/client/consent/revokeByCommand.node.ts';
 import { commandLine, runCommand } from '../src/config/commandLine.ts';
-import { loadDeployment, manifestOf, walletOf } from '../src/config/deployment.ts';
-import { processEnvironment } from '../src/config/settings.ts';
 import { CarelatticeError } from '../src/errors.ts';
 import { fromHex, toHex } from '../src/hash/bytes.ts';
+import { PLACE, PLACE_USAGE, placesOf, print, text, WALLET, WALLET_USAGE } from './places.ts';
 
-const text = { type: 'string' } as const;
 const command = {
-  usage:
-    'npm run revoke -- [--consent DIGEST | --delegated DIGEST | --all] [--wallet FILE] [--passphrase-file FILE] [--rpc URL] [--network NAME] [--deployments DIR]',
+  usage: `npm run revoke -- [--consent DIGEST | --delegated DIGEST | --all] ${WALLET_USAGE} ${PLACE_USAGE}`,
   options: {
     ...{ consent: text, delegated: text, all: { type: 'boolean' } as const },
-    ...{ wallet: text, 'passphrase-file': text, rpc: text, network: text, deployments: text },
+    ...WALLET,
+    ...PLACE,
   },
 } as const;
 
@@ -26,15 +24,14 @@ await runCommand(async () => {
   const { values } = commandLine(command, process.argv.slice(2));
   if ([values.consent, values.delegated, values.all].filter((one) => one !== undefined).length > 1)
     throw new CarelatticeError('UnknownOption', `Give one of the three. Usage: ${command.usage}`);
-  const { rpc: rpcUrl, network, deployments, consent, delegated } = values;
-  const given = { rpcUrl, network, deployments, passphraseFile: values['passphrase-file'] };
-  const config = loadDeployment(processEnvironment(), given);
-  using desk = await openDesk(config, manifestOf(config), values.wallet ?? walletOf(config));
+  const { consent, delegated } = values;
+  const { config, manifestFile, walletFile } = placesOf(values);
+  using desk = await openDesk(config, manifestFile, walletFile);
   if (values.all === true) {
     const epoch = await revokeAllByCommand(desk);
     console.log(`All is taken back that was signed before; from now on she signs epoch ${epoch}.`);
   } else if (consent === undefined && delegated === undefined) {
-    for (const line of consentLines(desk.wallet)) console.log(line);
+    print(consentLines(desk.wallet));
   } else {
     const digest = toHex(fromHex(consent ?? delegated ?? '', 32));
     await (consent === undefined ? revokeDelegatedByCommand : revokeByCommand)(desk, digest);

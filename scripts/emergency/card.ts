@@ -8,36 +8,30 @@ import {
 } from '../../src/client/emergency/cardByCommand.node.ts';
 import { summaryOrder } from '../../src/client/emergency/ownSummary.ts';
 import { commandLine } from '../../src/config/commandLine.ts';
-import { loadDeployment, manifestOf, walletOf } from '../../src/config/deployment.ts';
-import { processEnvironment } from '../../src/config/settings.ts';
 import { CarelatticeError } from '../../src/errors.ts';
+import { PLACE, placesOf, print, text, texts, WALLET } from '../places.ts';
 
-const text = { type: 'string' } as const;
 const command = {
   usage:
     'npm run emergency -- (card [--withdraw] | end) [--custodian NODE --custodian NODE --custodian NODE] [--at NODE] [--summary FILE [--language en|zh] [--labels LABEL[,...]]] [--out CARD-FILE] [--wallet FILE] [--passphrase-file FILE] [--rpc URL] [--network NAME] [--deployments DIR]; card without --custodian and --at prints the present card',
   options: {
-    ...{ custodian: { type: 'string', multiple: true } as const, at: text },
+    ...{ custodian: texts, at: text },
     ...{ withdraw: { type: 'boolean' } as const, summary: text, language: text, labels: text },
-    ...{ out: text, wallet: text, 'passphrase-file': text },
-    ...{ rpc: text, network: text, deployments: text },
+    ...{ out: text, ...WALLET, ...PLACE },
   },
 } as const;
 
 /** The patient makes, renews, prints or withdraws her card; `end` with a new key behind it. */
 export async function card(args: readonly string[], act: 'card' | 'end' = 'card'): Promise<void> {
   const { values } = commandLine(command, args);
-  const { rpc: rpcUrl, network, deployments, at, withdraw = false } = values;
+  const { at, withdraw = false } = values;
   const { custodian: custodians = [], summary: file } = values;
   if (withdraw && (act === 'end' || custodians.length > 0 || file !== undefined))
     throw new CarelatticeError('UnknownOption', `--withdraw stands alone. Usage: ${command.usage}`);
-  const passphraseFile = values['passphrase-file'];
-  const config = loadDeployment(processEnvironment(), {
-    ...{ rpcUrl, network, deployments, passphraseFile },
-  });
+  const { config, manifestFile, walletFile } = placesOf(values);
   const out = values.out ?? join(config.deployments, config.network, 'emergency-card.txt');
   const summary = file === undefined ? undefined : { file, ...summaryOrder(values) };
-  using desk = await openDesk(config, manifestOf(config), values.wallet ?? walletOf(config));
+  using desk = await openDesk(config, manifestFile, walletFile);
   const options = { custodians, at, summary, out };
   const isNew = custodians.length > 0 || at !== undefined;
   const told = withdraw
@@ -46,6 +40,6 @@ export async function card(args: readonly string[], act: 'card' | 'end' = 'card'
         desk,
         options,
       );
-  for (const line of told.lines) console.log(line);
+  print(told.lines);
   if (!told.ok) process.exitCode = 1;
 }
