@@ -1,3 +1,4 @@
+import { asMarkup } from '../../fhir/views/narrative.ts';
 import type { SigningTask } from './signConsent.ts';
 
 /** The one page on which a patient reads a consent and has her browser's wallet sign it. Plain HTML, nothing loaded. */
@@ -25,16 +26,6 @@ const WORDS = {
   },
 } as const;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-
 /** JSON that cannot end the script element it lies in. */
 const jsonInScript = (value: unknown): string => JSON.stringify(value).replace(/</g, '\\u003c');
 
@@ -54,9 +45,9 @@ export const pagePolicy = (nonce: string): string =>
 /** @param nonce base64url; the one under which `pagePolicy` lets the page's own script and style run */
 export function pageHtml({ statement, language, typedData, signer }: SigningTask, nonce: string) {
   const words = language === 'zh' ? WORDS.zh : WORDS.en;
-  const lines = statement.split('\n').map((line) => `<p>${escaped(line)}</p>`);
+  const lines = statement.split('\n').map((line) => `<p>${asMarkup(line)}</p>`);
   return `<!doctype html>
-<html lang="${escaped(language)}">
+<html lang="${asMarkup(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -69,10 +60,10 @@ export function pageHtml({ statement, language, typedData, signer }: SigningTask
 <main>
 <h1>${words.title}</h1>
 <section id="statement">${lines.join('')}</section>
-<p>${words.account}<br><code>${escaped(signer)}</code></p>
+<p>${words.account}<br><code>${asMarkup(signer)}</code></p>
 <div id="wallets"></div>
 <p id="outcome" role="status">${words.none}</p>
-<details><summary>${words.details}</summary><pre>${escaped(JSON.stringify(typedData, undefined, 2))}</pre></details>
+<details><summary>${words.details}</summary><pre>${asMarkup(JSON.stringify(typedData, undefined, 2))}</pre></details>
 </main>
 <script type="application/json" id="task">${jsonInScript({ typedData, signer, words })}</script>
 <script nonce="${nonce}">${SCRIPT}</script>

@@ -12,9 +12,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A text as XHTML content: whatever it says, it stays text. */
-export const escaped = (text: string): string =>
-  plainText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+/** A text as content of HTML or XHTML: whatever it says, it stays text. */
+export const asMarkup = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
+/** The same for a narrative, without what XML cannot hold. */
+export const escaped = (text: string): string => asMarkup(plainText(text));
 
 const div = (language: Language, content: string): string =>
   `<div xmlns="http://www.w3.org/1999/xhtml" lang="${language}" xml:lang="${language}">${content}</div>`;
